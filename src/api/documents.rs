@@ -1,0 +1,196 @@
+//! Documents: listed, looked at, changed, removed.
+
+use super::dto::{Document, DocumentInList, DocumentPatch, ListOf, TopicChoice};
+use super::extractors::{Id, Query, parse_id};
+use super::problem::{ApiError, Problem};
+use crate::domain::{DocumentId, Filename};
+use crate::error::{Error, ErrorCode, Result};
+use crate::services::Vault;
+use crate::services::documents::{self, DocumentChange, MAX_TOPICS};
+use crate::services::listing::{self, ListRequest};
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
+use utoipa::IntoParams;
+
+/// What a list of documents can be asked.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `list_request` reads")]
+struct ListParameters {
+    /// Full text over title, name and text: words, "phrases", or, -without; the last word also as a beginning
+    q: Option<String>,
+    /// A topic's id; repeat it for documents that stand under all of them
+    topic: Option<Vec<uuid::Uuid>>,
+    /// pending, processing, ready, needs_review or failed
+    status: Option<String>,
+    /// A MIME type
+    content_type: Option<String>,
+    /// Put in at or after this time (RFC 3339)
+    created_from: Option<chrono::DateTime<chrono::Utc>>,
+    /// Put in before this time (RFC 3339)
+    created_to: Option<chrono::DateTime<chrono::Utc>>,
+    /// -created_at (default), created_at, filename, -filename, size, -size; relevance with q
+    sort: Option<String>,
+    /// Rows a page
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// next_cursor of the page before
+    cursor: Option<String>,
+}
+
+fn list_request(request: &HttpRequest) -> Result<ListRequest> {
+    let mut query = Query::read(
+        request,
+        &["q", "topic", "status", "content_type", "created_from", "created_to", "sort", "limit", "cursor"],
+    )?;
+    Ok(ListRequest {
+        q: query.one("q")?,
+        topics: query.all("topic").iter().map(|id| parse_id(id)).collect::<Result<_>>()?,
+        status: query.parsed("status")?,
+        content_type: query.one("content_type")?,
+        created_from: query.parsed("created_from")?,
+        created_to: query.parsed("created_to")?,
+        sort: query.one("sort")?.map(|sort| sort.parse()).transpose()?.unwrap_or_default(),
+        cursor: query.one("cursor")?,
+        limit: query.parsed("limit")?,
+    })
+}
+
+/// Documents, newest first unless sorted otherwise.
+#[utoipa::path(
+    tag = "documents",
+    params(ListParameters),
+    responses(
+        (status = 200, description = "A page", body = ListOf<DocumentInList>),
+        (status = 400, description = "invalid_query, invalid_id, invalid_cursor", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+#[get("/documents")]
+pub async fn list(
+    vault: web::Data<Vault>,
+    request: HttpRequest,
+) -> Result<web::Json<ListOf<DocumentInList>>, ApiError> {
+    let page = listing::list(&vault, list_request(&request)?).await?;
+    Ok(web::Json(ListOf::of(page)))
+}
+
+/// One document.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, description = "The document", body = Document),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/documents/{id}")]
+pub async fn get(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<web::Json<Document>, ApiError> {
+    Ok(web::Json(documents::get(&vault, id.0).await?.into()))
+}
+
+/// Change a document's title or name. The bytes stay where they are.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, description = "The document as it is now", body = Document),
+        (status = 400, description = "invalid_body, invalid_field, invalid_filename", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[patch("/documents/{id}")]
+pub async fn patch(
+    vault: web::Data<Vault>,
+    id: Id<DocumentId>,
+    patch: web::Json<DocumentPatch>,
+) -> Result<web::Json<Document>, ApiError> {
+    let DocumentPatch { title, filename } = patch.into_inner();
+    let title = match title {
+        Some(Some(title)) => Some(documents::parse_title(&title)?),
+        other => other,
+    };
+    let filename = filename.map(|name| parse_filename(&name)).transpose()?;
+    Ok(web::Json(documents::change(&vault, id.0, DocumentChange { title, filename }).await?.into()))
+}
+
+/// A file's name out of a request.
+pub(super) fn parse_filename(name: &str) -> Result<Filename> {
+    name.parse()
+        .map_err(|error: crate::domain::FilenameError| Error::new(ErrorCode::InvalidFilename, error.to_string()))
+}
+
+/// Remove a document and its bytes.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[delete("/documents/{id}")]
+pub async fn delete(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<HttpResponse, ApiError> {
+    documents::delete(&vault, id.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A document's text.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, description = "The text; pages end in a form feed", body = String, content_type = "text/plain"),
+        (status = 404, description = "not_found, no_text", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/documents/{id}/text")]
+pub async fn text(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<HttpResponse, ApiError> {
+    let text = documents::text(&vault, id.0).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, super::content::SANDBOX))
+        .body(text))
+}
+
+/// Choose a document's topics: a person's word, which the AI never overrides.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, description = "The document as it is now", body = Document),
+        (status = 400, description = "invalid_body, unknown_topic", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[put("/documents/{id}/topics")]
+pub async fn put_topics(
+    vault: web::Data<Vault>,
+    id: Id<DocumentId>,
+    choice: web::Json<TopicChoice>,
+) -> Result<web::Json<Document>, ApiError> {
+    let mut topics = choice.into_inner().topic_ids;
+    topics.sort_unstable();
+    topics.dedup();
+    if topics.len() > MAX_TOPICS {
+        return Err(Error::new(ErrorCode::InvalidBody, "A document has at most 50 topics.").into());
+    }
+    Ok(web::Json(documents::set_topics(&vault, id.0, &topics).await?.into()))
+}
+
+/// Read and sort a document again.
+#[utoipa::path(
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 202, description = "It will be done", body = Document),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/documents/{id}/reprocess")]
+pub async fn reprocess(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<HttpResponse, ApiError> {
+    let document = documents::reprocess(&vault, id.0).await?;
+    Ok(HttpResponse::Accepted().json(Document::from(document)))
+}

@@ -1,0 +1,80 @@
+//! Out of a request, into the domain's types.
+
+use super::problem::ApiError;
+use crate::error::{Error, ErrorCode, Result};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::future::{Ready, ready};
+use std::str::FromStr;
+use url::form_urlencoded;
+
+/// The `{id}` of the path.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr> FromRequest for Id<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(parse_id(request.match_info().query("id")).map(Self).map_err(ApiError::from))
+    }
+}
+
+/// An id out of a text.
+pub fn parse_id<T: FromStr>(text: &str) -> Result<T> {
+    text.parse()
+        .map_err(|_| Error::new(ErrorCode::InvalidId, "An id is a UUID, such as 0199a8f0-7c3e-7cc2-8f6e-0d7f4d0c5a11."))
+}
+
+/// The parameters of a query, each of which must be known, and given once unless it may repeat.
+pub struct Query(HashMap<String, Vec<String>>);
+
+impl Query {
+    /// Reads a query.
+    ///
+    /// # Errors
+    /// `invalid_query` for a parameter that is not in `known`.
+    pub fn read(request: &HttpRequest, known: &[&str]) -> Result<Self> {
+        let mut parameters: HashMap<String, Vec<String>> = HashMap::new();
+        for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+            if !known.contains(&name.as_ref()) {
+                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+                return Err(Error::new(ErrorCode::InvalidQuery, format!("Unknown parameter. Known here: {known}.")));
+            }
+            parameters.entry(name.into_owned()).or_default().push(value.into_owned());
+        }
+        Ok(Self(parameters))
+    }
+
+    /// All values of a parameter that may repeat.
+    pub fn all(&mut self, name: &str) -> Vec<String> {
+        self.0.remove(name).unwrap_or_default()
+    }
+
+    /// A parameter's one value; an empty one counts as none, as forms send it.
+    ///
+    /// # Errors
+    /// `invalid_query` where it is given twice.
+    pub fn one(&mut self, name: &str) -> Result<Option<String>> {
+        let mut values = self.all(name);
+        if values.len() > 1 {
+            return Err(Error::new(ErrorCode::InvalidQuery, format!("{name} is given twice.")));
+        }
+        Ok(values.pop().filter(|value| !value.is_empty()))
+    }
+
+    /// A parameter's one value, as a `T`.
+    ///
+    /// # Errors
+    /// `invalid_query` where it is none.
+    pub fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Result<Option<T>> {
+        self.one(name)?
+            .map(|text| {
+                text.parse()
+                    .map_err(|error| Error::new(ErrorCode::InvalidQuery, format!("{name} is not right: {error}.")))
+            })
+            .transpose()
+    }
+}

@@ -1,0 +1,89 @@
+//! For those who keep the vault running: health and figures.
+
+use crate::error::cause_chain;
+use crate::services::Vault;
+use crate::services::health::{self, Probe};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, Responder, get, web};
+use prometheus::{Encoder, TextEncoder};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+const OK: &str = "ok";
+const UNAVAILABLE: &str = "unavailable";
+
+/// Is the vault able to do its work?
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok` or `unavailable`.
+    status: &'static str,
+    version: &'static str,
+    /// `postgres`, `object_storage`, `redis`.
+    checks: BTreeMap<&'static str, Check>,
+}
+
+/// One store's answer.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Check {
+    /// `ok` or `unavailable`.
+    status: &'static str,
+    latency_ms: f64,
+}
+
+impl From<Probe> for Check {
+    fn from(probe: Probe) -> Self {
+        let micros = probe.took.as_micros() as f64;
+        Self { status: if probe.ok { OK } else { UNAVAILABLE }, latency_ms: micros / 1000.0 }
+    }
+}
+
+/// Ready for requests: all three stores answer.
+#[utoipa::path(
+    tag = "operation",
+    responses(
+        (status = 200, description = "All stores answer", body = Health),
+        (status = 503, description = "One does not; the body names it", body = Health),
+    )
+)]
+#[get("/health")]
+pub async fn ready(vault: web::Data<Vault>) -> impl Responder {
+    let probes = health::check(&vault).await;
+    let ok = probes.iter().all(|probe| probe.ok);
+    let health = Health {
+        status: if ok { OK } else { UNAVAILABLE },
+        version: env!("CARGO_PKG_VERSION"),
+        checks: probes.into_iter().map(|probe| (probe.store.as_str(), probe.into())).collect(),
+    };
+    let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    HttpResponse::build(status).json(health)
+}
+
+/// The process runs.
+#[utoipa::path(tag = "operation", responses((status = 200, description = "It does")))]
+#[get("/health/live")]
+pub async fn live() -> impl Responder {
+    HttpResponse::Ok().json(serde_json::json!({"status": OK}))
+}
+
+/// The vault's figures, for Prometheus.
+#[utoipa::path(
+    tag = "operation",
+    responses((status = 200, description = "Text exposition format 0.0.4", body = String, content_type = "text/plain"))
+)]
+#[get("/metrics")]
+pub async fn metrics(vault: web::Data<Vault>) -> impl Responder {
+    // Without PostgreSQL the other figures are all the more of interest.
+    if let Err(error) = health::refresh_figures(&vault).await {
+        log::warn!("the figures of the queue could not be read: {}", cause_chain(&error));
+    }
+    let mut body = Vec::new();
+    let encoder = TextEncoder::new();
+    match encoder.encode(&vault.metrics.registry().gather(), &mut body) {
+        Ok(()) => HttpResponse::Ok().content_type(encoder.format_type()).body(body),
+        Err(error) => {
+            log::error!("the figures can't be written: {error}");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The HTTP interface: each handler takes what it needs out of the request, makes one call of a service, and turns the
+//! answer into its JSON. Everything an answer has in common (request id, error envelope, log line) is in the middleware.
+
+mod content;
+mod documents;
+mod dto;
+mod extractors;
+mod health;
+mod jobs;
+mod middleware;
+mod problem;
+mod routes;
+mod topics;
+mod upload;
+
+pub use routes::openapi;
+
+use crate::services::Vault;
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpServer, web};
+use actix_web_prom::PrometheusMetricsBuilder;
+use anyhow::{Context, anyhow};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest wait for a request's headers.
+const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// Largest JSON body, in bytes.
+const MAX_JSON_BYTES: usize = 64 * 1024;
+
+/// The server, ready to be awaited. Signals are the caller's business.
+///
+/// # Errors
+/// When the figures can't be registered, or the listener can't be used.
+pub fn server(vault: Arc<Vault>, listener: TcpListener) -> anyhow::Result<Server> {
+    let http_metrics = PrometheusMetricsBuilder::new("docuvault")
+        .registry(vault.metrics.registry().clone())
+        // Paths that nobody serves must not become labels: anyone could make as many as they like.
+        .mask_unmatched_patterns("unmatched")
+        .build()
+        .map_err(|error| anyhow!(error))
+        .context("the HTTP figures can't be registered")?;
+    let grace = vault.config.work.shutdown_grace.as_secs();
+    let data = web::Data::from(vault);
+    let server = HttpServer::new(move || {
+        let (app, openapi) = routes::app();
+        let fallback = routes::Fallback::new(&openapi);
+        app.app_data(data.clone())
+            .app_data(web::Data::new(fallback))
+            .app_data(web::JsonConfig::default().limit(MAX_JSON_BYTES).error_handler(problem::of_json))
+            .configure(|services| routes::outside_the_interface(services, openapi))
+            .default_service(web::to(routes::fallback))
+            // All origins, as long as there is no login (and the server listens on loopback).
+            .wrap(Cors::permissive().expose_any_header())
+            .wrap(http_metrics.clone())
+            .wrap(from_fn(middleware::envelope))
+    })
+    .disable_signals()
+    .shutdown_timeout(grace)
+    .client_request_timeout(HEADERS_WITHIN)
+    .listen(listener)
+    .context("the address can't be listened on")?
+    .run();
+    Ok(server)
+}

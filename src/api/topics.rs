@@ -1,0 +1,79 @@
+//! Topics: listed, made, changed, removed.
+
+use super::dto::{ListOf, NewTopic, Topic, TopicPatch};
+use super::extractors::Id;
+use super::problem::{ApiError, Problem};
+use crate::db::queries::topics::TopicChange;
+use crate::domain::{Color, TopicId, TopicName, TopicRuleError};
+use crate::error::{Error, ErrorCode};
+use crate::services::{Vault, topics};
+use actix_web::http::header;
+use actix_web::{HttpResponse, delete, get, patch, post, web};
+
+fn invalid(error: TopicRuleError) -> Error {
+    Error::new(ErrorCode::InvalidBody, error.to_string())
+}
+
+/// All topics, by name. There is one page of them.
+#[utoipa::path(tag = "topics", responses((status = 200, description = "All topics", body = ListOf<Topic>)))]
+#[get("/topics")]
+pub async fn list(vault: web::Data<Vault>) -> Result<web::Json<ListOf<Topic>>, ApiError> {
+    Ok(web::Json(ListOf::whole(topics::list(&vault).await?)))
+}
+
+/// Make a topic.
+#[utoipa::path(
+    tag = "topics",
+    responses(
+        (status = 201, description = "The topic", body = Topic),
+        (status = 400, description = "invalid_body", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "duplicate_topic", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/topics")]
+pub async fn create(vault: web::Data<Vault>, new: web::Json<NewTopic>) -> Result<HttpResponse, ApiError> {
+    let name: TopicName = new.name.parse().map_err(invalid)?;
+    let color: Option<Color> = new.color.as_deref().map(|color| color.parse().map_err(invalid)).transpose()?;
+    let description = topics::parse_description(&new.description)?;
+    let topic = Topic::from(topics::create(&vault, &name, &description, color.as_ref()).await?);
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, "/api/v1/topics")).json(topic))
+}
+
+/// Change a topic.
+#[utoipa::path(
+    tag = "topics",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, description = "The topic as it is now", body = Topic),
+        (status = 400, description = "invalid_body", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "duplicate_topic", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[patch("/topics/{id}")]
+pub async fn patch(
+    vault: web::Data<Vault>,
+    id: Id<TopicId>,
+    patch: web::Json<TopicPatch>,
+) -> Result<web::Json<Topic>, ApiError> {
+    let name: Option<TopicName> = patch.name.as_deref().map(|name| name.parse().map_err(invalid)).transpose()?;
+    let color: Option<Color> = patch.color.as_deref().map(|color| color.parse().map_err(invalid)).transpose()?;
+    let description = patch.description.as_deref().map(topics::parse_description).transpose()?;
+    let change = TopicChange { name: name.as_ref(), description: description.as_deref(), color: color.as_ref() };
+    Ok(web::Json(topics::change(&vault, id.0, change).await?.into()))
+}
+
+/// Remove a topic, also from its documents; the documents stay.
+#[utoipa::path(
+    tag = "topics",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[delete("/topics/{id}")]
+pub async fn delete(vault: web::Data<Vault>, id: Id<TopicId>) -> Result<HttpResponse, ApiError> {
+    topics::delete(&vault, id.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,126 @@
+//! Puts the vault together, once a process: the only place that knows which concrete parts stand behind the faces.
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::db::{Database, migrations};
+use crate::extract::Reader;
+use crate::metrics::Metrics;
+use crate::queue::JobQueue;
+use crate::services::{Background, Vault};
+use crate::{ai, storage};
+use anyhow::{Context, Result, bail};
+use diesel::sql_types::Bool;
+use diesel_async::RunQueryDsl;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+
+/// The role a process plays: it names the connections, and sizes the pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Answers HTTP.
+    Serve,
+    /// Works off jobs.
+    Worker,
+}
+
+impl Role {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Serve => "serve",
+            Self::Worker => "worker",
+        }
+    }
+
+    /// Requests hold a connection for milliseconds; each job in hand needs one now and then, and so do heartbeat and
+    /// sweeps.
+    fn connections(self, config: &Config) -> usize {
+        match self {
+            Self::Serve => 16,
+            Self::Worker => config.work.concurrency + 3,
+        }
+    }
+}
+
+/// Builds the vault from its settings; connects to nothing yet. Connections will live on the runtime this is called on.
+///
+/// # Errors
+/// When a part can't be built from these settings.
+pub fn build(config: Config, role: Role) -> Result<Arc<Vault>> {
+    let program = std::env::current_exe().context("the program can't find itself")?;
+    build_with(config, role, program, Arc::new(SystemClock))
+}
+
+/// As [`build`], with the program that reads files and the clock given: tests bring their own.
+///
+/// # Errors
+/// When a part can't be built from these settings.
+pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn Clock>) -> Result<Arc<Vault>> {
+    let runtime = Handle::current();
+    let metrics = Metrics::new().context("the figures can't be registered")?;
+    let connections = role.connections(&config);
+    let db = Database::new(&config.database, role.name(), connections, runtime.clone(), metrics.clone())
+        .context("the pool of PostgreSQL connections can't be built")?;
+    let storage = storage::open(&config.storage, metrics.clone()).context("the object store can't be opened")?;
+    let queue = JobQueue::open(&config.redis, runtime.clone(), metrics.clone()).context("REDIS_URL can't be used")?;
+    Ok(Arc::new(Vault {
+        db,
+        storage,
+        queue,
+        ai: ai::provider(&config.ai),
+        reader: Reader::new(config.reading.clone(), program),
+        clock,
+        metrics,
+        background: Background::new(runtime),
+        config,
+    }))
+}
+
+/// Looks whether the vault can do its work: the schema is ours, the role is the application's, the bucket is there and
+/// ours to write. Redis is looked at too, but can be away: it is only the bell.
+///
+/// # Errors
+/// Says what is wrong, and what to do.
+pub async fn check(vault: &Vault) -> Result<()> {
+    let mut conn = vault.db.get().await.context("PostgreSQL can't be reached (DATABASE_URL)")?;
+    let missing = migrations::missing(&mut conn)
+        .await
+        .map_err(|error| anyhow::anyhow!(error))
+        .context("the schema can't be looked at")?;
+    if !missing.is_empty() {
+        bail!(
+            "the database's schema is behind this program by {} migration(s): run `docuvault migrate` first",
+            missing.len()
+        );
+    }
+    if may_change_schema(&mut conn).await.context("the role's rights can't be looked at")? {
+        bail!(
+            "DATABASE_URL connects as a role that may change the schema; the application must not: use docuvault_app"
+        );
+    }
+    drop(conn);
+    vault.storage.check_writable().await.with_context(|| {
+        format!(
+            "the bucket {} can't be written, read and cleared with MINIO_ACCESS_KEY; is it there, and is the key right?",
+            vault.config.storage.bucket
+        )
+    })?;
+    if let Err(error) = vault.queue.ping().await {
+        log::warn!("Redis can't be reached yet; work begins once it can: {}", crate::error::cause_chain(&error));
+    }
+    for warning in vault.config.warnings() {
+        log::warn!("{warning}");
+    }
+    Ok(())
+}
+
+/// True for a superuser, and for a role that may create in the database or its schema (D-13, D-14).
+async fn may_change_schema(conn: &mut crate::db::AsyncPgConnection) -> diesel::QueryResult<bool> {
+    diesel::select(diesel::dsl::sql::<Bool>(
+        "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user) \
+         OR has_database_privilege(current_database(), 'CREATE, TEMPORARY') \
+         OR has_schema_privilege('public', 'CREATE')",
+    ))
+    .get_result(conn)
+    .await
+}

@@ -1,0 +1,103 @@
+//! The command line.
+
+use crate::commands;
+use crate::config::ConfigError;
+use crate::extract::child::{Format, Limits};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// DocuVault: a self-hosted document vault.
+#[derive(Debug, Parser)]
+#[command(name = "docuvault", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer HTTP: put documents in, find them, look at them
+    Serve,
+    /// Work off jobs: read documents and choose their topics. Any number of workers run side by side
+    Worker,
+    /// Bring the database's schema up to date, as DATABASE_MIGRATE_URL
+    Migrate(MigrateArgs),
+    /// Ask a running `serve` on this machine whether it is healthy; exits with 0 or 1. Needs no settings
+    Healthcheck {
+        /// Where to ask
+        #[arg(long, default_value = "http://127.0.0.1:8000/health")]
+        url: String,
+    },
+    /// Print the OpenAPI document of the HTTP interface. Needs no settings
+    Openapi,
+    /// Read a file on standard input, under limits: what the worker starts for each file that has to be parsed
+    #[command(hide = true)]
+    ReadChild {
+        format: Format,
+        #[command(flatten)]
+        limits: Limits,
+    },
+}
+
+/// What `migrate` is to do.
+#[derive(Debug, clap::Args)]
+pub struct MigrateArgs {
+    /// Up by default
+    #[command(subcommand)]
+    pub action: Option<MigrateAction>,
+    /// Put a dozen everyday topics into the vault, if it has none yet
+    #[arg(long)]
+    pub starter_topics: bool,
+}
+
+/// What `migrate` can do.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum MigrateAction {
+    /// Run every migration that is missing
+    Up,
+    /// Show which migrations were run; exits with 1 when some are missing
+    Status,
+    /// Take the last migrations back, with all their data
+    Down {
+        /// How many
+        #[arg(long)]
+        steps: usize,
+    },
+}
+
+/// The settings are wrong, or the command line (clap's own code).
+const EXIT_USAGE: u8 = 2;
+
+/// Parses the command line, runs the command, and answers the process's exit code: 0 for success, 1 for failure, 2 for
+/// wrong settings or a wrong command line.
+pub fn run() -> ExitCode {
+    match dispatch(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("docuvault: {error:#}");
+            if error.is::<ConfigError>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve => commands::serve::run(),
+        Command::Worker => commands::worker::run(),
+        Command::Migrate(args) => commands::migrate::run(&args),
+        Command::Healthcheck { url } => commands::healthcheck::run(&url),
+        Command::Openapi => commands::openapi::run(),
+        Command::ReadChild { format, limits } => commands::read_child::run(format, limits),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,30 @@
+//! `docuvault worker`: works off jobs until it is told to stop.
+
+use crate::app::{self, Role};
+use crate::commands;
+use crate::config::{Config, Variables};
+use crate::lifecycle::Shutdown;
+use crate::worker::Worker;
+use anyhow::Context;
+use std::process::ExitCode;
+
+/// Runs the role.
+///
+/// # Errors
+/// When the settings are wrong, or a store is not what it should be.
+pub fn run() -> anyhow::Result<ExitCode> {
+    let variables = Variables::from_environment();
+    let config = Config::read(&variables)?;
+    commands::begin_log(&variables);
+    commands::runtime()?.block_on(async {
+        let shutdown = Shutdown::on_signals().context("signals can't be heard")?;
+        let vault = app::build(config, Role::Worker)?;
+        app::check(&vault).await?;
+        let worker = Worker::new(vault.clone());
+        // A task of its own, so that a panic ends the process with an error.
+        tokio::spawn(worker.run(shutdown.drain, shutdown.abort)).await.context("the worker panicked")?;
+        vault.background.drain().await;
+        vault.db.close();
+        Ok(ExitCode::SUCCESS)
+    })
+}

@@ -1,0 +1,163 @@
+//! Settings: all from the environment, read once, checked together.
+//!
+//! One file a concern, headed by its variables. Every wrong or missing one is collected and named in one message
+//! ([`ConfigError`]); no message ever holds a value, since any of them may be a secret.
+
+mod ai;
+mod database;
+mod http;
+mod reader;
+mod reading;
+mod redis;
+mod storage;
+mod work;
+
+pub use ai::{AiConfig, AiProviderKind};
+pub use database::DatabaseConfig;
+pub use http::HttpConfig;
+pub use reader::{ConfigError, Variables};
+pub use reading::ReadingConfig;
+pub use redis::RedisConfig;
+pub use storage::StorageConfig;
+pub use work::WorkConfig;
+
+use reader::Reader;
+
+/// What `serve` and `worker` need.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The HTTP interface.
+    pub http: HttpConfig,
+    /// PostgreSQL, as the application's role.
+    pub database: DatabaseConfig,
+    /// Redis.
+    pub redis: RedisConfig,
+    /// The object store.
+    pub storage: StorageConfig,
+    /// Jobs, leases, sweeps.
+    pub work: WorkConfig,
+    /// The limits under which files are read.
+    pub reading: ReadingConfig,
+    /// The AI provider.
+    pub ai: AiConfig,
+}
+
+impl Config {
+    /// Reads all settings.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or wrong.
+    pub fn read(variables: &Variables) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(variables);
+        let config = Self {
+            http: HttpConfig::read(&mut reader),
+            database: DatabaseConfig::read(&mut reader, "DATABASE_URL"),
+            redis: RedisConfig::read(&mut reader),
+            storage: StorageConfig::read(&mut reader),
+            work: WorkConfig::read(&mut reader),
+            reading: ReadingConfig::read(&mut reader),
+            ai: AiConfig::read(&mut reader),
+        };
+        reader.finish(config)
+    }
+
+    /// Reads what `migrate` needs: the DSN of the role that may change the schema.
+    ///
+    /// # Errors
+    /// Names `DATABASE_MIGRATE_URL` when it is missing or wrong.
+    pub fn read_for_migrate(variables: &Variables) -> Result<DatabaseConfig, ConfigError> {
+        let mut reader = Reader::new(variables);
+        let database = DatabaseConfig::read(&mut reader, "DATABASE_MIGRATE_URL");
+        reader.finish(database)
+    }
+
+    /// Settings that are legal together, but that an operator should know of.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.http.bind_addr.ip().is_loopback() {
+            warnings.push(
+                "BIND_ADDR is open to the network, and there is no login yet: put a proxy with a password in front"
+                    .to_owned(),
+            );
+        }
+        if self.work.orphan_grace.as_secs() < 3600 {
+            warnings.push(
+                "ORPHAN_GRACE_SECONDS is below an hour: an upload that takes longer than that is swept away".to_owned(),
+            );
+        }
+        warnings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete() -> Variables {
+        Variables::from([
+            ("DATABASE_URL", "postgres://docuvault_app:s3cret-app@127.0.0.1:5432/docuvault"),
+            ("REDIS_URL", "redis://:s3cret-redis@127.0.0.1:6379/0"),
+            ("MINIO_ENDPOINT", "http://127.0.0.1:9000"),
+            ("MINIO_ACCESS_KEY", "docuvault"),
+            ("MINIO_SECRET_KEY", "s3cret-minio"),
+        ])
+    }
+
+    #[test]
+    fn the_defaults_are_the_documented_ones() {
+        let config = Config::read(&complete()).expect("complete");
+        assert_eq!(config.http.bind_addr.to_string(), "127.0.0.1:8000");
+        assert_eq!(config.http.max_upload_bytes, 5 * 1024 * 1024 * 1024);
+        assert_eq!(config.storage.bucket, "docuvault");
+        assert_eq!(config.ai.provider, AiProviderKind::Local);
+        assert!(config.work.concurrency >= 1);
+        assert!(config.warnings().is_empty());
+    }
+
+    #[test]
+    fn an_empty_value_counts_as_unset() {
+        let mut variables = complete();
+        variables.set("WORKER_CONCURRENCY", "");
+        variables.set("MINIO_BUCKET", "");
+        assert_eq!(Config::read(&variables).map(|c| c.storage.bucket).ok().as_deref(), Some("docuvault"));
+    }
+
+    #[test]
+    fn every_wrong_variable_is_named_in_one_go_and_no_value_is_shown() {
+        let mut variables = complete();
+        for (name, value) in [
+            ("DATABASE_URL", "mysql://u:hunter2@h/d"),
+            ("REDIS_URL", "redis://127.0.0.1:6379/0"),
+            ("MINIO_ENDPOINT", "hunter2"),
+            ("MINIO_SECRET_KEY", ""),
+            ("MAX_UPLOAD_BYTES", "hunter2"),
+            ("WORKER_CONCURRENCY", "0"),
+            ("AI_PROVIDER", "hunter2"),
+            ("AI_MIN_CONFIDENCE", "1.5"),
+            ("BIND_ADDR", "hunter2"),
+        ] {
+            variables.set(name, value);
+        }
+        let message = Config::read(&variables).expect_err("nine mistakes").to_string();
+        for name in [
+            "DATABASE_URL",
+            "REDIS_URL",
+            "MINIO_ENDPOINT",
+            "MINIO_SECRET_KEY",
+            "MAX_UPLOAD_BYTES",
+            "WORKER_CONCURRENCY",
+            "AI_PROVIDER",
+            "AI_MIN_CONFIDENCE",
+            "BIND_ADDR",
+        ] {
+            assert!(message.contains(name), "{name} is missing in {message}");
+        }
+        assert!(!message.contains("hunter2"), "{message}");
+    }
+
+    #[test]
+    fn debug_output_hides_every_secret() {
+        let shown = format!("{:?}", Config::read(&complete()).expect("complete"));
+        assert!(!shown.contains("s3cret"), "{shown}");
+    }
+}

@@ -1,0 +1,161 @@
+//! Rows, as the queries read and write them.
+
+use super::schema::{audit_log, documents, jobs, topics};
+use crate::domain::{
+    ContentHash, DocumentId, DocumentStatus, Filename, JobId, JobKind, JobState, ObjectKey, TopicId, TopicSource,
+};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// A document without its text.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = documents, check_for_backend(diesel::pg::Pg))]
+pub struct DocumentRow {
+    /// Its id.
+    pub id: DocumentId,
+    /// The name a person gave the file.
+    pub filename: Filename,
+    /// A title, where there is one.
+    pub title: Option<String>,
+    /// MIME type.
+    pub content_type: String,
+    /// Where the bytes lie.
+    pub object_key: ObjectKey,
+    /// How many bytes.
+    pub size_bytes: i64,
+    /// Their SHA-256.
+    pub sha256: ContentHash,
+    /// How far it has come.
+    pub status: DocumentStatus,
+    /// Why it could not be read: a code.
+    pub error_code: Option<String>,
+    /// Why it could not be read: a sentence.
+    pub error_message: Option<String>,
+    /// A person chose the topics.
+    pub topics_by_user: bool,
+    /// ISO 639-3.
+    pub language: Option<String>,
+    /// Pages, where the format has them.
+    pub page_count: Option<i32>,
+    /// When it was put in.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A document to insert; the rest of the columns has defaults.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = documents)]
+pub struct NewDocument<'a> {
+    /// Its id.
+    pub id: DocumentId,
+    /// The name a person gave the file.
+    pub filename: &'a Filename,
+    /// A title, where there is one.
+    pub title: Option<&'a str>,
+    /// MIME type.
+    pub content_type: &'a str,
+    /// Where the bytes lie.
+    pub object_key: &'a ObjectKey,
+    /// How many bytes.
+    pub size_bytes: i64,
+    /// Their SHA-256.
+    pub sha256: ContentHash,
+    /// Kept on purpose beside another of the same bytes.
+    pub is_copy: bool,
+    /// A person chose the topics.
+    pub topics_by_user: bool,
+}
+
+/// What reading and sorting a document came to.
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = documents, treat_none_as_null = true)]
+pub struct DocumentOutcome {
+    /// Its text.
+    pub text: Option<String>,
+    /// The text was cut at the limit.
+    pub text_truncated: bool,
+    /// What the index is built from, where that is not the text itself.
+    pub search_text: Option<String>,
+    /// ISO 639-3.
+    pub language: Option<String>,
+    /// Pages, where the format has them.
+    pub page_count: Option<i32>,
+    /// Why it could not be read: a code.
+    pub error_code: Option<String>,
+    /// Why it could not be read: a sentence.
+    pub error_message: Option<String>,
+}
+
+/// A topic.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = topics, check_for_backend(diesel::pg::Pg))]
+pub struct TopicRow {
+    /// Its id.
+    pub id: TopicId,
+    /// Its name.
+    pub name: String,
+    /// What belongs to it, in words: the AI reads this.
+    pub description: String,
+    /// `#rrggbb`.
+    pub color: String,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// A topic on a document.
+#[derive(Debug, Clone, PartialEq, Queryable)]
+pub struct AssignedTopic {
+    /// The document.
+    pub document_id: DocumentId,
+    /// The topic.
+    pub id: TopicId,
+    /// Its name.
+    pub name: String,
+    /// `#rrggbb`.
+    pub color: String,
+    /// Who chose it.
+    pub source: TopicSource,
+    /// How sure the AI was; none for a person's choice.
+    pub confidence: Option<f32>,
+}
+
+/// A job.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = jobs, check_for_backend(diesel::pg::Pg))]
+pub struct JobRow {
+    /// Its id.
+    pub id: JobId,
+    /// What it does.
+    pub kind: JobKind,
+    /// The document it is about.
+    pub document_id: Option<DocumentId>,
+    /// Where it stands.
+    pub state: JobState,
+    /// How often it was begun.
+    pub attempts: i32,
+    /// Why the last attempt failed.
+    pub last_error: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A line for the audit log.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = audit_log)]
+pub struct NewAuditEntry {
+    /// Who did it: `user`, `worker` or `operator`.
+    pub actor: &'static str,
+    /// What was done, as `thing.deed`.
+    pub action: &'static str,
+    /// The kind of thing it was done to.
+    pub subject_type: &'static str,
+    /// Which one.
+    pub subject_id: Uuid,
+    /// What else there is to know; never a document's text.
+    pub detail: Value,
+}

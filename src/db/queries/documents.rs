@@ -1,0 +1,389 @@
+//! Documents: put in, found, changed, removed.
+
+use crate::db::models::{DocumentOutcome, DocumentRow, NewDocument};
+use crate::db::schema::documents::{self, dsl};
+use crate::db::schema::jobs;
+use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, JobId, ObjectKey, TopicId};
+use chrono::{DateTime, Utc};
+use diesel::dsl::{now, sql};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Float, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Marks around a hit in a highlight: characters of the private use area, which no text means anything by. The caller
+/// turns them into markup after escaping.
+pub const HIGHLIGHT_START: char = '\u{E000}';
+/// See [`HIGHLIGHT_START`].
+pub const HIGHLIGHT_END: char = '\u{E001}';
+
+/// Inserts a document. None where the same bytes are kept already and it is not meant as a copy.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(conn: &mut AsyncPgConnection, document: &NewDocument<'_>) -> QueryResult<Option<DocumentRow>> {
+    diesel::insert_into(documents::table)
+        .values(document)
+        .on_conflict_do_nothing()
+        .returning(DocumentRow::as_returning())
+        .get_result(conn)
+        .await
+        .optional()
+}
+
+/// A document of these bytes; the oldest, where there are several.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find_by_hash(conn: &mut AsyncPgConnection, hash: ContentHash) -> QueryResult<Option<DocumentId>> {
+    dsl::documents
+        .filter(dsl::sha256.eq(hash))
+        .filter(dsl::deleted_at.is_null())
+        .order((dsl::created_at, dsl::id))
+        .select(dsl::id)
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// One document.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<DocumentRow>> {
+    dsl::documents
+        .find(id)
+        .filter(dsl::deleted_at.is_null())
+        .select(DocumentRow::as_select())
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// One document, locked until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<DocumentRow>> {
+    dsl::documents
+        .find(id)
+        .filter(dsl::deleted_at.is_null())
+        .select(DocumentRow::as_select())
+        .for_update()
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// The document a job is about, locked until the transaction ends. Every transaction locks the document before its job,
+/// so that two never wait for each other.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_of_job(conn: &mut AsyncPgConnection, job: JobId) -> QueryResult<Option<DocumentRow>> {
+    let documents_of_job = jobs::table.filter(jobs::id.eq(job)).select(jobs::document_id).into_boxed();
+    dsl::documents
+        .filter(dsl::id.nullable().eq_any(documents_of_job))
+        .filter(dsl::deleted_at.is_null())
+        .select(DocumentRow::as_select())
+        .for_update()
+        .first(conn)
+        .await
+        .optional()
+}
+
+/// A document's text; the outer `None` where there is no document.
+///
+/// # Errors
+/// When the database fails.
+pub async fn text(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<Option<String>>> {
+    dsl::documents.find(id).filter(dsl::deleted_at.is_null()).select(dsl::text).first(conn).await.optional()
+}
+
+/// What a person changes about a document; `None` leaves a column as it is.
+#[derive(Debug, Default, AsChangeset)]
+#[diesel(table_name = documents)]
+pub struct NameChange<'a> {
+    /// A new title; the inner `None` takes it away.
+    pub title: Option<Option<&'a str>>,
+    /// A new name. The object's key stays as it is.
+    pub filename: Option<&'a Filename>,
+}
+
+/// Changes a document's title or name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rename(conn: &mut AsyncPgConnection, id: DocumentId, change: &NameChange<'_>) -> QueryResult<()> {
+    diesel::update(dsl::documents.find(id)).set((change, dsl::updated_at.eq(now))).execute(conn).await.map(drop)
+}
+
+/// Sets how far a document has come.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_status(conn: &mut AsyncPgConnection, id: DocumentId, status: DocumentStatus) -> QueryResult<()> {
+    diesel::update(dsl::documents.find(id))
+        .set((dsl::status.eq(status), dsl::updated_at.eq(now)))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Marks that a person chose the topics.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mark_topics_by_user(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<()> {
+    diesel::update(dsl::documents.find(id)).set(dsl::topics_by_user.eq(true)).execute(conn).await.map(drop)
+}
+
+/// Stores what reading and sorting came to.
+///
+/// # Errors
+/// When the database fails.
+pub async fn store_outcome(
+    conn: &mut AsyncPgConnection,
+    id: DocumentId,
+    status: DocumentStatus,
+    outcome: &DocumentOutcome,
+) -> QueryResult<()> {
+    diesel::update(dsl::documents.find(id))
+        .set((outcome, dsl::status.eq(status), dsl::updated_at.eq(now)))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Stores why a document could not be worked on, and leaves what was read of it before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn store_failure(conn: &mut AsyncPgConnection, id: DocumentId, code: &str, message: &str) -> QueryResult<()> {
+    diesel::update(dsl::documents.find(id))
+        .set((
+            dsl::status.eq(DocumentStatus::Failed),
+            dsl::error_code.eq(code),
+            dsl::error_message.eq(message),
+            dsl::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Removes a document's row and what hangs on it; answers the key of the object that nobody needs any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<ObjectKey>> {
+    diesel::delete(dsl::documents.find(id)).returning(dsl::object_key).get_result(conn).await.optional()
+}
+
+/// Those of `keys` that a row stands for.
+///
+/// # Errors
+/// When the database fails.
+pub async fn known_keys(conn: &mut AsyncPgConnection, keys: &[ObjectKey]) -> QueryResult<Vec<ObjectKey>> {
+    dsl::documents.filter(dsl::object_key.eq_any(keys)).select(dsl::object_key).load(conn).await
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// By the time it was put in.
+    CreatedAt,
+    /// By name, case-folded.
+    Filename,
+    /// By size.
+    Size,
+    /// By how well it answers the search.
+    Relevance,
+}
+
+/// Where the page begins: the sort key and the id of the row before it.
+#[derive(Debug, Clone)]
+pub enum After {
+    /// For [`Sort::CreatedAt`].
+    CreatedAt(DateTime<Utc>, Uuid),
+    /// For [`Sort::Filename`].
+    Filename(String, Uuid),
+    /// For [`Sort::Size`].
+    Size(i64, Uuid),
+    /// For [`Sort::Relevance`].
+    Relevance(f32, Uuid),
+}
+
+/// What a list shows, in which order, and from where.
+#[derive(Debug)]
+pub struct ListQuery {
+    /// Full text.
+    pub q: Option<String>,
+    /// All of these topics.
+    pub topics: Vec<TopicId>,
+    /// This status.
+    pub status: Option<DocumentStatus>,
+    /// This MIME type.
+    pub content_type: Option<String>,
+    /// Put in at or after this time.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Put in before this time.
+    pub created_to: Option<DateTime<Utc>>,
+    /// The order.
+    pub sort: Sort,
+    /// The other way round.
+    pub descending: bool,
+    /// The row before the page.
+    pub after: Option<After>,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+/// A condition on documents.
+type Condition = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Bool>>;
+
+/// How well a document answers a search.
+type Rank = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Float>>;
+
+fn rank_of(q: &str) -> Rank {
+    Box::new(sql::<Float>("ts_rank(documents.search, search_query(").bind::<Text, _>(q.to_owned()).sql("))"))
+}
+
+/// The full text matches, or the name or the title holds what was typed somewhere inside a word. Trigrams need three
+/// characters; below that the index could not help, and every name matches.
+fn matches(q: &str) -> Condition {
+    let full_text = sql::<Bool>("(documents.search @@ search_query(").bind::<Text, _>(q.to_owned());
+    if q.chars().count() < 3 {
+        return Box::new(full_text.sql("))"));
+    }
+    let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = format!("%{escaped}%");
+    Box::new(
+        full_text
+            .sql(") OR documents.filename ILIKE ")
+            .bind::<Text, _>(pattern.clone())
+            .sql(" OR documents.title ILIKE ")
+            .bind::<Text, _>(pattern)
+            .sql(")"),
+    )
+}
+
+/// The row comes behind `after`: rows are compared as wholes, so that one index serves order and place.
+fn behind(after: After, q: &str, descending: bool) -> Condition {
+    let than = if descending { " < (" } else { " > (" };
+    match after {
+        After::CreatedAt(at, id) => Box::new(
+            sql::<Bool>("(documents.created_at, documents.id)")
+                .sql(than)
+                .bind::<Timestamptz, _>(at)
+                .sql(", ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
+        After::Filename(name, id) => Box::new(
+            sql::<Bool>("(lower(documents.filename), documents.id)")
+                .sql(than)
+                .sql("lower(")
+                .bind::<Text, _>(name)
+                .sql("), ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
+        After::Size(size, id) => Box::new(
+            sql::<Bool>("(documents.size_bytes, documents.id)")
+                .sql(than)
+                .bind::<BigInt, _>(size)
+                .sql(", ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
+        After::Relevance(rank, id) => Box::new(
+            sql::<Bool>("(ts_rank(documents.search, search_query(")
+                .bind::<Text, _>(q.to_owned())
+                .sql(")), documents.id)")
+                .sql(than)
+                .bind::<Float, _>(rank)
+                .sql(", ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
+    }
+}
+
+/// A page of documents, each with its rank (0 unless the list is sorted by relevance).
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<(DocumentRow, f32)>> {
+    let q = list.q.unwrap_or_default();
+    let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
+    let mut query = dsl::documents
+        .filter(dsl::deleted_at.is_null())
+        .select((DocumentRow::as_select(), rank))
+        .limit(list.limit)
+        .into_boxed();
+    if !q.is_empty() {
+        query = query.filter(matches(&q));
+    }
+    if !list.topics.is_empty() {
+        let wanted = i64::try_from(list.topics.len()).unwrap_or(i64::MAX);
+        let ids: Vec<Uuid> = list.topics.iter().map(|id| id.as_uuid()).collect();
+        query = query.filter(
+            sql::<Bool>("documents.id IN (SELECT document_id FROM document_topics WHERE topic_id = ANY(")
+                .bind::<Array<SqlUuid>, _>(ids)
+                .sql(") GROUP BY document_id HAVING count(*) = ")
+                .bind::<BigInt, _>(wanted)
+                .sql(")"),
+        );
+    }
+    if let Some(status) = list.status {
+        query = query.filter(dsl::status.eq(status));
+    }
+    if let Some(content_type) = list.content_type {
+        query = query.filter(dsl::content_type.eq(content_type));
+    }
+    if let Some(from) = list.created_from {
+        query = query.filter(dsl::created_at.ge(from));
+    }
+    if let Some(to) = list.created_to {
+        query = query.filter(dsl::created_at.lt(to));
+    }
+    if let Some(after) = list.after {
+        query = query.filter(behind(after, &q, list.descending));
+    }
+    let id = if list.descending { "documents.id DESC" } else { "documents.id" };
+    let direction = if list.descending { " DESC" } else { "" };
+    let query = match list.sort {
+        Sort::CreatedAt => query.order(sql::<Text>("documents.created_at").sql(direction)),
+        Sort::Filename => query.order(sql::<Text>("lower(documents.filename)").sql(direction)),
+        Sort::Size => query.order(sql::<Text>("documents.size_bytes").sql(direction)),
+        Sort::Relevance => query.order(rank_of(&q).desc()),
+    };
+    query.then_order_by(sql::<Text>(id)).load(conn).await
+}
+
+/// The passages of some documents that answer a search, hits between [`HIGHLIGHT_START`] and [`HIGHLIGHT_END`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn highlights(
+    conn: &mut AsyncPgConnection,
+    ids: &[DocumentId],
+    q: &str,
+) -> QueryResult<HashMap<DocumentId, String>> {
+    // Half a million characters is what a highlight looks through; a hit behind that shows the text's beginning.
+    let passage = sql::<Text>(
+        "ts_headline('docuvault', concat_ws(' ', coalesce(title, filename), '·', left(text, 500000)), search_query(",
+    )
+    .bind::<Text, _>(q.to_owned())
+    .sql("), ")
+    .bind::<Text, _>(format!(
+        "StartSel={HIGHLIGHT_START}, StopSel={HIGHLIGHT_END}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=\" … \""
+    ))
+    .sql(")");
+    let rows: Vec<(DocumentId, String)> =
+        dsl::documents.filter(dsl::id.eq_any(ids)).select((dsl::id, passage)).load(conn).await?;
+    Ok(rows.into_iter().collect())
+}

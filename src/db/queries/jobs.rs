@@ -1,0 +1,238 @@
+//! Jobs: the truth about the queue.
+//!
+//! Invariant: a job changes hands by a conditional UPDATE alone. Whoever ends one must still hold its lease; so a step
+//! can run twice, and only one of the two takes effect.
+
+use super::interval;
+use crate::db::models::JobRow;
+use crate::db::schema::jobs::{self, dsl};
+use crate::domain::{Cursor, DocumentId, JobId, JobKind, JobState};
+use chrono::{DateTime, Utc};
+use diesel::dsl::{count_star, min, now, sql};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::time::Duration;
+
+/// The states of a job that still has work to come.
+const ACTIVE: [JobState; 2] = [JobState::Queued, JobState::Running];
+
+/// Puts a job for a document into the queue, unless one is in the air already; answers the one that is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn enqueue(conn: &mut AsyncPgConnection, kind: JobKind, document: DocumentId) -> QueryResult<JobRow> {
+    loop {
+        let inserted = diesel::insert_into(jobs::table)
+            .values((dsl::id.eq(JobId::generate()), dsl::kind.eq(kind), dsl::document_id.eq(document)))
+            .on_conflict_do_nothing()
+            .returning(JobRow::as_returning())
+            .get_result(conn)
+            .await
+            .optional()?;
+        if let Some(job) = inserted {
+            return Ok(job);
+        }
+        let active = jobs::table
+            .filter(dsl::document_id.eq(document))
+            .filter(dsl::kind.eq(kind))
+            .filter(dsl::state.eq_any(ACTIVE))
+            .select(JobRow::as_select())
+            .first(conn)
+            .await
+            .optional()?;
+        // Between the two statements it may have ended: then there is room for a new one.
+        if let Some(job) = active {
+            return Ok(job);
+        }
+    }
+}
+
+/// Takes a job: one that is due, or one whose holder let its lease run out. None when there is nothing to take.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    conn: &mut AsyncPgConnection,
+    id: JobId,
+    owner: &str,
+    lease: Duration,
+) -> QueryResult<Option<JobRow>> {
+    diesel::update(jobs::table.filter(dsl::id.eq(id)))
+        .filter(sql::<Bool>("(state = 'queued' AND run_after <= now() OR state = 'running' AND lease_until < now())"))
+        .set((
+            dsl::state.eq(JobState::Running),
+            dsl::lease_owner.eq(owner),
+            dsl::lease_until.eq((now.into_sql::<Timestamptz>() + interval(lease)).nullable()),
+            dsl::attempts.eq(dsl::attempts + 1),
+            dsl::updated_at.eq(now),
+        ))
+        .returning(JobRow::as_returning())
+        .get_result(conn)
+        .await
+        .optional()
+}
+
+/// Renews the leases that `owner` holds on `ids`; answers the ones it still holds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn renew(
+    conn: &mut AsyncPgConnection,
+    ids: &[JobId],
+    owner: &str,
+    lease: Duration,
+) -> QueryResult<Vec<JobId>> {
+    diesel::update(jobs::table.filter(dsl::id.eq_any(ids)))
+        .filter(dsl::state.eq(JobState::Running))
+        .filter(dsl::lease_owner.eq(owner))
+        .set(dsl::lease_until.eq((now.into_sql::<Timestamptz>() + interval(lease)).nullable()))
+        .returning(dsl::id)
+        .get_results(conn)
+        .await
+}
+
+/// Ends a job that `owner` holds. False when it holds it no more: then nothing of its work may take effect.
+///
+/// # Errors
+/// When the database fails.
+pub async fn finish(
+    conn: &mut AsyncPgConnection,
+    id: JobId,
+    owner: &str,
+    state: JobState,
+    last_error: Option<&str>,
+) -> QueryResult<bool> {
+    let ended = diesel::update(jobs::table.filter(dsl::id.eq(id)))
+        .filter(dsl::state.eq(JobState::Running))
+        .filter(dsl::lease_owner.eq(owner))
+        .set((
+            dsl::state.eq(state),
+            dsl::lease_owner.eq(None::<String>),
+            dsl::lease_until.eq(None::<DateTime<Utc>>),
+            dsl::last_error.eq(last_error),
+            dsl::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(ended == 1)
+}
+
+/// Puts a job that `owner` holds back into the queue, due after `delay`. Where `forgive` is set the attempt does not
+/// count. False when `owner` holds it no more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn put_back(
+    conn: &mut AsyncPgConnection,
+    id: JobId,
+    owner: &str,
+    delay: Duration,
+    forgive: bool,
+    last_error: Option<&str>,
+) -> QueryResult<bool> {
+    let back = diesel::update(jobs::table.filter(dsl::id.eq(id)))
+        .filter(dsl::state.eq(JobState::Running))
+        .filter(dsl::lease_owner.eq(owner))
+        .set((
+            dsl::state.eq(JobState::Queued),
+            dsl::lease_owner.eq(None::<String>),
+            dsl::lease_until.eq(None::<DateTime<Utc>>),
+            dsl::run_after.eq(now.into_sql::<Timestamptz>() + interval(delay)),
+            dsl::attempts.eq(dsl::attempts - i32::from(forgive)),
+            dsl::last_error.eq(last_error),
+            dsl::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(back == 1)
+}
+
+/// Puts a dead job back into the queue, with all its attempts. None when it is not dead.
+///
+/// # Errors
+/// When the database fails, also when another job for the document is in the air (unique violation).
+pub async fn revive(conn: &mut AsyncPgConnection, id: JobId) -> QueryResult<Option<JobRow>> {
+    diesel::update(jobs::table.filter(dsl::id.eq(id)))
+        .filter(dsl::state.eq(JobState::Dead))
+        .set((dsl::state.eq(JobState::Queued), dsl::attempts.eq(0), dsl::run_after.eq(now), dsl::updated_at.eq(now)))
+        .returning(JobRow::as_returning())
+        .get_result(conn)
+        .await
+        .optional()
+}
+
+/// One job.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(conn: &mut AsyncPgConnection, id: JobId) -> QueryResult<Option<JobRow>> {
+    jobs::table.find(id).select(JobRow::as_select()).first(conn).await.optional()
+}
+
+/// A page of jobs, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    conn: &mut AsyncPgConnection,
+    state: Option<JobState>,
+    after: Option<(DateTime<Utc>, &Cursor)>,
+    limit: i64,
+) -> QueryResult<Vec<JobRow>> {
+    let mut query = jobs::table.select(JobRow::as_select()).into_boxed();
+    if let Some(state) = state {
+        query = query.filter(dsl::state.eq(state));
+    }
+    if let Some((created_at, cursor)) = after {
+        query = query.filter(
+            sql::<Bool>("(jobs.created_at, jobs.id) < (")
+                .bind::<Timestamptz, _>(created_at)
+                .sql(", ")
+                .bind::<SqlUuid, _>(cursor.id)
+                .sql(")"),
+        );
+    }
+    query.order((dsl::created_at.desc(), dsl::id.desc())).limit(limit).load(conn).await
+}
+
+/// How many jobs stand in each state.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_by_state(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(JobState, i64)>> {
+    jobs::table.group_by(dsl::state).select((dsl::state, count_star())).load(conn).await
+}
+
+/// How many jobs are due and wait, and since when the oldest of them is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn backlog(conn: &mut AsyncPgConnection) -> QueryResult<(i64, Option<DateTime<Utc>>)> {
+    jobs::table
+        .filter(dsl::state.eq(JobState::Queued))
+        .filter(dsl::run_after.le(now.into_sql::<Timestamptz>()))
+        .select((count_star(), min(dsl::run_after)))
+        .first(conn)
+        .await
+}
+
+/// How many jobs should have a ring in the air: those that are due, and those in hand.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_live(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
+    let due = dsl::state.eq(JobState::Queued).and(dsl::run_after.le(now.into_sql::<Timestamptz>()));
+    jobs::table.filter(due.or(dsl::state.eq(JobState::Running))).count().get_result(conn).await
+}
+
+/// Jobs that somebody should be working on and nobody is: due for longer than `grace`, or under a lease that ran out.
+/// Oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unattended(conn: &mut AsyncPgConnection, grace: Duration, limit: i64) -> QueryResult<Vec<JobId>> {
+    let due = dsl::state.eq(JobState::Queued).and(dsl::run_after.le(now.into_sql::<Timestamptz>() - interval(grace)));
+    let abandoned = dsl::state.eq(JobState::Running).and(sql::<Bool>("lease_until < now()"));
+    jobs::table.filter(due.or(abandoned)).order(dsl::run_after).limit(limit).select(dsl::id).load(conn).await
+}

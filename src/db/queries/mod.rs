@@ -1,0 +1,16 @@
+//! Every query of the vault, one file a table. Each takes a connection, so that the caller owns the transaction.
+//!
+//! Times are PostgreSQL's: the one clock that all processes share.
+
+pub mod audit;
+pub mod documents;
+pub mod jobs;
+pub mod leases;
+pub mod topics;
+
+use diesel::data_types::PgInterval;
+use std::time::Duration;
+
+fn interval(time: Duration) -> PgInterval {
+    PgInterval::from_microseconds(i64::try_from(time.as_micros()).unwrap_or(i64::MAX))
+}

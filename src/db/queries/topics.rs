@@ -1,0 +1,154 @@
+//! Topics, and which documents stand under them.
+
+use crate::db::models::{AssignedTopic, TopicRow};
+use crate::db::schema::{document_topics, topics};
+use crate::domain::{Color, DocumentId, TopicId, TopicName, TopicSource};
+use diesel::dsl::{count_star, now};
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
+
+/// All topics, by name. There are dozens, not thousands: people make them by hand.
+///
+/// # Errors
+/// When the database fails.
+pub async fn all(conn: &mut AsyncPgConnection) -> QueryResult<Vec<TopicRow>> {
+    topics::table.select(TopicRow::as_select()).order((topics::name, topics::id)).load(conn).await
+}
+
+/// How many documents stand under each topic; a topic without any is left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn document_counts(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<TopicId, i64>> {
+    let counts: Vec<(TopicId, i64)> = document_topics::table
+        .group_by(document_topics::topic_id)
+        .select((document_topics::topic_id, count_star()))
+        .load(conn)
+        .await?;
+    Ok(counts.into_iter().collect())
+}
+
+/// How many documents stand under one topic.
+///
+/// # Errors
+/// When the database fails.
+pub async fn document_count(conn: &mut AsyncPgConnection, id: TopicId) -> QueryResult<i64> {
+    document_topics::table.filter(document_topics::topic_id.eq(id)).count().get_result(conn).await
+}
+
+/// Those of `ids` that are topics.
+///
+/// # Errors
+/// When the database fails.
+pub async fn existing(conn: &mut AsyncPgConnection, ids: &[TopicId]) -> QueryResult<Vec<TopicId>> {
+    topics::table.filter(topics::id.eq_any(ids)).select(topics::id).load(conn).await
+}
+
+/// Makes a topic; without a colour it gets the column's default.
+///
+/// # Errors
+/// A unique violation where the name, case-folded, is taken.
+pub async fn insert(
+    conn: &mut AsyncPgConnection,
+    name: &TopicName,
+    description: &str,
+    color: Option<&Color>,
+) -> QueryResult<TopicRow> {
+    let row = (topics::id.eq(TopicId::generate()), topics::name.eq(name.as_str()), topics::description.eq(description));
+    diesel::insert_into(topics::table)
+        .values((row, color.map(|color| topics::color.eq(color.as_str()))))
+        .returning(TopicRow::as_returning())
+        .get_result(conn)
+        .await
+}
+
+/// What changes about a topic; `None` leaves a column as it is.
+#[derive(Debug, Default)]
+pub struct TopicChange<'a> {
+    /// A new name.
+    pub name: Option<&'a TopicName>,
+    /// A new description.
+    pub description: Option<&'a str>,
+    /// A new colour.
+    pub color: Option<&'a Color>,
+}
+
+/// Changes a topic. None when there is no such topic.
+///
+/// # Errors
+/// A unique violation where the new name, case-folded, is taken.
+pub async fn update(
+    conn: &mut AsyncPgConnection,
+    id: TopicId,
+    change: &TopicChange<'_>,
+) -> QueryResult<Option<TopicRow>> {
+    diesel::update(topics::table.find(id))
+        .set((
+            change.name.map(|name| topics::name.eq(name.as_str())),
+            change.description.map(|description| topics::description.eq(description)),
+            change.color.map(|color| topics::color.eq(color.as_str())),
+            topics::updated_at.eq(now),
+        ))
+        .returning(TopicRow::as_returning())
+        .get_result(conn)
+        .await
+        .optional()
+}
+
+/// Removes a topic, also from its documents. False when there is no such topic.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete(conn: &mut AsyncPgConnection, id: TopicId) -> QueryResult<bool> {
+    Ok(diesel::delete(topics::table.find(id)).execute(conn).await? == 1)
+}
+
+/// The topics of some documents, by name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_documents(conn: &mut AsyncPgConnection, documents: &[DocumentId]) -> QueryResult<Vec<AssignedTopic>> {
+    document_topics::table
+        .inner_join(topics::table)
+        .filter(document_topics::document_id.eq_any(documents))
+        .select((
+            document_topics::document_id,
+            topics::id,
+            topics::name,
+            topics::color,
+            document_topics::source,
+            document_topics::confidence,
+        ))
+        .order((topics::name, topics::id))
+        .load(conn)
+        .await
+}
+
+/// Puts exactly these topics on a document, each with the AI's confidence or, where a person chose, with none.
+///
+/// # Errors
+/// A foreign key violation where a topic does not exist.
+pub async fn replace(
+    conn: &mut AsyncPgConnection,
+    document: DocumentId,
+    source: TopicSource,
+    chosen: &[(TopicId, Option<f32>)],
+) -> QueryResult<()> {
+    diesel::delete(document_topics::table.filter(document_topics::document_id.eq(document))).execute(conn).await?;
+    if chosen.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = chosen
+        .iter()
+        .map(|(topic, confidence)| {
+            (
+                document_topics::document_id.eq(document),
+                document_topics::topic_id.eq(*topic),
+                document_topics::source.eq(source),
+                document_topics::confidence.eq(*confidence),
+            )
+        })
+        .collect();
+    diesel::insert_into(document_topics::table).values(rows).execute(conn).await.map(drop)
+}

@@ -1,0 +1,62 @@
+//! The SHA-256 of a document's bytes: its identity for duplicates, and its ETag.
+
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::expression::AsExpression;
+use diesel::pg::{Pg, PgValue};
+use diesel::serialize::{self, Output, ToSql};
+use diesel::sql_types;
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// A SHA-256, 32 bytes; printed as 64 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
+#[diesel(sql_type = sql_types::Binary)]
+pub struct ContentHash([u8; 32]);
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl ToSql<sql_types::Binary, Pg> for ContentHash {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        ToSql::<sql_types::Binary, Pg>::to_sql(self.0.as_slice(), &mut out.reborrow())
+    }
+}
+
+impl FromSql<sql_types::Binary, Pg> for ContentHash {
+    fn from_sql(bytes: PgValue<'_>) -> deserialize::Result<Self> {
+        let bytes = <Vec<u8> as FromSql<sql_types::Binary, Pg>>::from_sql(bytes)?;
+        Ok(Self(bytes.try_into().map_err(|_| "a SHA-256 has 32 bytes")?))
+    }
+}
+
+/// Hashes bytes as they flow by.
+#[derive(Default)]
+pub struct ContentHasher(Sha256);
+
+impl ContentHasher {
+    /// Takes the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all bytes taken.
+    pub fn finish(self) -> ContentHash {
+        ContentHash(self.0.finalize().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_what_flows_by_as_fips_180_4_says() {
+        let mut hasher = ContentHasher::default();
+        hasher.update(b"a");
+        hasher.update(b"bc");
+        assert_eq!(hasher.finish().to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,20 @@
+//! The words of the vault: values that are parsed once, at the edge, and trusted from then on.
+//!
+//! Nothing here reads or writes anything. The database types are derived here so that a query can't mix up two ids or
+//! store a status nobody knows.
+
+mod cursor;
+mod filename;
+mod hash;
+mod ids;
+mod object_key;
+mod states;
+mod topic;
+
+pub use cursor::Cursor;
+pub use filename::{Filename, FilenameError};
+pub use hash::{ContentHash, ContentHasher};
+pub use ids::{DocumentId, JobId, TopicId};
+pub use object_key::{ObjectKey, ObjectKeyError};
+pub use states::{DocumentProblem, DocumentStatus, JobKind, JobState, TopicSource, UnknownWord};
+pub use topic::{Color, TopicName, TopicRuleError};

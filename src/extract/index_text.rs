@@ -1,0 +1,60 @@
+//! What a search index is built from where a text is too long for one.
+//!
+//! PostgreSQL's tsvector holds 1 MiB of words and places, and refuses the row beyond. A long text keeps its beginning
+//! with all places (for phrases), and of the rest each word once, which is enough to find the document by it.
+
+use std::collections::HashSet;
+
+/// A text up to this many bytes goes in as it is. Hyphenated words count up to fourfold (whole, parts, places).
+const WHOLE_BYTES: usize = 192 * 1024;
+/// Of a longer one, this much of its beginning …
+const HEAD_BYTES: usize = 128 * 1024;
+/// … and this many bytes of words that come later.
+const REST_BYTES: usize = 64 * 1024 + 32 * 1024;
+/// A longer word is no word.
+const MAX_WORD_BYTES: usize = 64;
+
+/// The text to index in place of a long one; none where the text itself will do.
+pub fn shortened(text: &str) -> Option<String> {
+    if text.len() <= WHOLE_BYTES {
+        return None;
+    }
+    let (head, rest) = text.split_at(text.floor_char_boundary(HEAD_BYTES));
+    let mut seen: HashSet<&str> = words(head).collect();
+    let mut shortened = head.to_owned();
+    let full = HEAD_BYTES + REST_BYTES;
+    for word in words(rest).filter(|word| word.len() <= MAX_WORD_BYTES) {
+        if shortened.len() + word.len() + 1 > full {
+            break;
+        }
+        if seen.insert(word) {
+            shortened.push(' ');
+            shortened.push_str(word);
+        }
+    }
+    Some(shortened)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_text_goes_in_whole() {
+        assert_eq!(shortened("a few words"), None);
+    }
+
+    #[test]
+    fn a_word_on_the_last_page_of_a_book_is_still_in() {
+        let mut book: String = (0..200_000).map(|n| format!("word{} ", n % 5000)).collect();
+        book.push_str("Schlusswort");
+        let short = shortened(&book).expect("too long to go in whole");
+        assert!(short.ends_with("Schlusswort"));
+        assert!(short.len() <= HEAD_BYTES + REST_BYTES);
+        assert_eq!(short.matches("word4999 ").count(), book[..HEAD_BYTES].matches("word4999 ").count());
+    }
+}

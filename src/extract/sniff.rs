@@ -1,0 +1,121 @@
+//! What a file is: its content beats its name and what was declared.
+
+use super::{HEAD_BYTES, Hint};
+use crate::domain::Filename;
+
+/// How a file is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Html,
+    Pdf,
+    Unknown,
+}
+
+/// A PDF may have rubbish before its header; readers look for it in the first KiB (ISO 32000-1, annex H.3.4.1).
+const PDF_HEADER_WITHIN: usize = 1024;
+
+pub(super) fn kind(head: &[u8], hint: Hint<'_>) -> Kind {
+    if is_pdf(head) {
+        Kind::Pdf
+    } else if is_known_binary(head) || !super::decode::is_text(head) {
+        Kind::Unknown
+    } else if is_html(head, hint) {
+        Kind::Html
+    } else {
+        Kind::Text
+    }
+}
+
+fn is_pdf(head: &[u8]) -> bool {
+    let head = &head[..head.len().min(PDF_HEADER_WITHIN)];
+    head.windows(5).any(|window| window == b"%PDF-")
+}
+
+/// A format with a signature that is not one of text.
+fn is_known_binary(head: &[u8]) -> bool {
+    infer::get(head).is_some_and(|found| {
+        !matches!(found.matcher_type(), infer::MatcherType::Text) && !found.mime_type().starts_with("text/")
+    })
+}
+
+fn is_html(head: &[u8], hint: Hint<'_>) -> bool {
+    let declared = hint.content_type.starts_with("text/html") || hint.content_type.starts_with("application/xhtml");
+    let named = matches!(hint.extension, Some("html" | "htm" | "xhtml"));
+    let start = super::decode::to_utf8(&head[..head.len().min(512)]);
+    let start = start.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']).to_ascii_lowercase();
+    // Declared or named so, it still has to look like markup: a text named .html is read as text.
+    let marked_up = start.contains('<');
+    start.starts_with("<!doctype html") || start.starts_with("<html") || (marked_up && (declared || named))
+}
+
+/// The MIME type to put on record: what the bytes say where they have a signature, else what was declared, else what
+/// the name suggests.
+pub fn declared_or_guessed(head: &[u8], declared: Option<&str>, filename: &Filename) -> String {
+    let head = &head[..head.len().min(HEAD_BYTES)];
+    if is_pdf(head) {
+        return "application/pdf".to_owned();
+    }
+    let guessed =
+        filename.extension().and_then(|extension| mime_guess::from_ext(&extension).first_raw().map(str::to_owned));
+    // A docx is a ZIP to its signature: the name knows better what is inside.
+    if let Some(found) = infer::get(head).map(|found| found.mime_type())
+        && !found.starts_with("text/")
+        && found != "application/zip"
+    {
+        return found.to_owned();
+    }
+    let declared = declared.map(str::trim).filter(|text| is_mime(text) && *text != "application/octet-stream");
+    let text = || super::decode::is_text(head).then(|| "text/plain".to_owned());
+    declared
+        .map(str::to_ascii_lowercase)
+        .or(guessed)
+        .or_else(text)
+        .unwrap_or_else(|| "application/octet-stream".to_owned())
+}
+
+/// `type/subtype`, with parameters, in the characters RFC 9110 allows; short enough for the column.
+fn is_mime(text: &str) -> bool {
+    let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let token =
+        |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
+    let printable = parameters.bytes().all(|b| (0x20..0x7f).contains(&b));
+    text.len() <= 255 && printable && essence.trim().split_once('/').is_some_and(|(a, b)| token(a) && token(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind_of(head: &[u8], content_type: &str, extension: &str) -> Kind {
+        kind(head, Hint { content_type, extension: Some(extension) })
+    }
+
+    #[test]
+    fn content_beats_name_and_declaration() {
+        assert_eq!(kind_of(b"%PDF-1.7 ...", "text/plain", "txt"), Kind::Pdf);
+        assert_eq!(kind_of(b"\n\njunk%PDF-1.4", "application/octet-stream", "bin"), Kind::Pdf);
+        assert_eq!(kind_of(b"just words", "application/pdf", "pdf"), Kind::Text);
+        assert_eq!(kind_of(b"\x89PNG\r\n\x1a\n", "text/plain", "txt"), Kind::Unknown);
+        assert_eq!(kind_of(b"<!DOCTYPE html><p>x", "text/plain", "txt"), Kind::Html);
+        assert_eq!(kind_of(b"<p>x</p>", "text/html; charset=utf-8", ""), Kind::Html);
+        assert_eq!(kind_of(b"no markup here", "text/html", "html"), Kind::Text);
+        assert_eq!(kind_of(b"a,b\n1,2\n", "text/csv", "csv"), Kind::Text);
+    }
+
+    #[test]
+    fn the_type_on_record_is_the_best_known() {
+        let name = |text: &str| text.parse::<Filename>().expect("a name");
+        let of = |head: &[u8], declared, file| declared_or_guessed(head, declared, &name(file));
+        assert_eq!(of(b"%PDF-1.4", Some("text/plain"), "a.txt"), "application/pdf");
+        assert_eq!(of(b"words", Some("text/markdown"), "a.txt"), "text/markdown");
+        assert_eq!(of(b"words", Some("application/octet-stream"), "a.md"), "text/markdown");
+        assert_eq!(of(b"words", None, "README"), "text/plain");
+        assert_eq!(of(b"words", Some("evil\r\nX: y/z"), "README"), "text/plain");
+        assert_eq!(of(&[0, 159, 1], None, "blob"), "application/octet-stream");
+        assert_eq!(
+            of(b"PK\x03\x04", None, "a.docx"),
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+        );
+    }
+}

@@ -1,0 +1,150 @@
+//! The doorbell: a Redis stream that tells workers which job to look at.
+//!
+//! PostgreSQL is the truth about jobs; what stands here may be lost or doubled at any moment, and the sweep rings again.
+//!
+//! | key (behind the prefix) | type | holds |
+//! |---|---|---|
+//! | `:v1:jobs` | stream | one entry a ring, field `job`: the job's id. Gone (`XACK` + `XDEL`) once the ring was answered, so that its length is the number of rings in the air |
+//!
+//! The consumer group is `workers`; each worker process is a consumer under a name of its own. An entry stays pending
+//! while its job is worked on, and is touched by the heartbeat; so an entry that was idle for longer than a lease was
+//! dropped by a worker that died, and another takes it (`XAUTOCLAIM`).
+
+mod consumer;
+
+pub use consumer::{Consumer, Ring};
+
+use crate::config::RedisConfig;
+use crate::domain::JobId;
+use crate::error::Error;
+use crate::metrics::{Metrics, Store};
+use deadpool_redis::redis::aio::ConnectionLike;
+use deadpool_redis::redis::{self, AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError};
+use deadpool_redis::{Manager, Pool, PoolError, Runtime};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// The group all workers read in.
+const GROUP: &str = "workers";
+/// The one field of an entry.
+const FIELD: &str = "job";
+/// Longest wait for an answer that is due at once.
+const ANSWER: Duration = Duration::from_secs(2);
+/// Longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(2);
+/// Connections at most; each carries many calls at once.
+const POOL_SIZE: usize = 8;
+
+/// Why Redis did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// No connection.
+    #[error("Redis can't be reached")]
+    Connect(#[source] Box<PoolError>),
+    /// A command failed.
+    #[error("Redis failed")]
+    Command(#[from] RedisError),
+    /// The runtime is shutting down.
+    #[error("the process is ending")]
+    Ending,
+}
+
+impl From<QueueError> for Error {
+    fn from(error: QueueError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+/// The doorbell.
+#[derive(Clone)]
+pub struct JobQueue {
+    pool: Pool,
+    client: Client,
+    stream: String,
+    runtime: Handle,
+    metrics: Arc<Metrics>,
+}
+
+impl JobQueue {
+    /// A handle on the queue; connects to nothing yet. Connections are opened on `runtime`, since their driver lives
+    /// where they were opened, and must not share a thread with a busy handler.
+    ///
+    /// # Errors
+    /// When the URL can't be used.
+    pub fn open(config: &RedisConfig, runtime: Handle, metrics: Arc<Metrics>) -> Result<Self, QueueError> {
+        let url = config.url.expose_secret();
+        let settings =
+            AsyncConnectionConfig::new().set_response_timeout(Some(ANSWER)).set_connection_timeout(Some(CONNECT));
+        let pool = Pool::builder(Manager::new_with_config(url, settings)?)
+            .max_size(POOL_SIZE)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(CONNECT))
+            .create_timeout(Some(CONNECT))
+            .recycle_timeout(Some(CONNECT))
+            .build()
+            .map_err(|error| RedisError::from(std::io::Error::other(error)))?;
+        let stream = format!("{}:v1:jobs", config.key_prefix);
+        Ok(Self { pool, client: Client::open(url)?, stream, runtime, metrics })
+    }
+
+    /// Rings for these jobs.
+    ///
+    /// # Errors
+    /// When Redis can't be reached; the sweep will ring then.
+    pub async fn ring(&self, jobs: &[JobId]) -> Result<(), QueueError> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let mut pipeline = redis::pipe();
+        for job in jobs {
+            pipeline.cmd("XADD").arg(&self.stream).arg("*").arg(FIELD).arg(job.to_string()).ignore();
+        }
+        self.run(pipeline).await
+    }
+
+    /// How many rings are in the air: waiting, or answered and not yet done.
+    ///
+    /// # Errors
+    /// When Redis can't be reached.
+    pub async fn depth(&self) -> Result<i64, QueueError> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("XLEN").arg(&self.stream);
+        let (depth,): (i64,) = self.run(pipeline).await?;
+        Ok(depth)
+    }
+
+    /// Asks Redis for a sign of life.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn ping(&self) -> Result<(), QueueError> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("PING").ignore();
+        self.run(pipeline).await
+    }
+
+    /// Joins the group as the consumer `name`.
+    pub fn consumer(&self, name: &str) -> Consumer {
+        Consumer::new(self.clone(), name.to_owned())
+    }
+
+    async fn run<T: FromRedisValue + Send + 'static>(&self, pipeline: Pipeline) -> Result<T, QueueError> {
+        let pool = self.pool.clone();
+        let call = async {
+            let getting = self.runtime.spawn(async move { pool.get().await });
+            let mut connection =
+                getting.await.map_err(|_| QueueError::Ending)?.map_err(|error| QueueError::Connect(Box::new(error)))?;
+            Ok(query(&pipeline, &mut connection).await?)
+        };
+        self.metrics.timed(Store::Redis, call, |_| true).await
+    }
+}
+
+async fn query<T: FromRedisValue>(
+    pipeline: &Pipeline,
+    connection: &mut (impl ConnectionLike + Send),
+) -> Result<T, RedisError> {
+    pipeline.query_async(connection).await
+}

@@ -1,0 +1,70 @@
+//! Is the vault able to do its work?
+
+use super::Vault;
+use crate::db::queries;
+use crate::domain::JobState;
+use crate::error::{Result, cause_chain};
+use crate::metrics::Store;
+use std::time::{Duration, Instant};
+use tokio::time::timeout;
+
+/// Longest wait for a sign of life.
+const PROBE: Duration = Duration::from_secs(3);
+
+/// One store's answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Probe {
+    /// Which one.
+    pub store: Store,
+    /// It answered as it should.
+    pub ok: bool,
+    /// How long that took.
+    pub took: Duration,
+}
+
+/// Asks all three stores at once.
+pub async fn check(vault: &Vault) -> [Probe; 3] {
+    let (postgres, storage, redis) = tokio::join!(
+        probe(Store::Postgres, vault.db.ping()),
+        probe(Store::ObjectStorage, vault.storage.ping()),
+        probe(Store::Redis, vault.queue.ping()),
+    );
+    [postgres, storage, redis]
+}
+
+async fn probe<E: std::error::Error + 'static>(store: Store, ask: impl Future<Output = Result<(), E>>) -> Probe {
+    let start = Instant::now();
+    let ok = match timeout(PROBE, ask).await {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            log::warn!(store = store.as_str(); "a store is not well: {}", cause_chain(&error));
+            false
+        }
+        Err(_) => {
+            log::warn!(store = store.as_str(); "a store gave no answer");
+            false
+        }
+    };
+    Probe { store, ok, took: start.elapsed() }
+}
+
+/// Brings the figures that stand in PostgreSQL up to date.
+///
+/// # Errors
+/// When PostgreSQL can't be reached; then the figures keep their last values.
+pub async fn refresh_figures(vault: &Vault) -> Result<()> {
+    let mut conn = vault.db.get().await?;
+    let counts = queries::jobs::count_by_state(&mut conn).await?;
+    let (due, oldest) = queries::jobs::backlog(&mut conn).await?;
+    for state in JobState::ALL {
+        let count = counts.iter().find(|(counted, _)| counted == state).map_or(0, |(_, count)| *count);
+        vault.metrics.jobs.with_label_values(&[state.as_str()]).set(count);
+        if *state == JobState::Running {
+            vault.metrics.work_in_hand.set(count);
+        }
+    }
+    vault.metrics.queue_depth.set(due);
+    let age = oldest.map_or(0, |oldest| (vault.clock.now() - oldest).num_seconds().max(0));
+    vault.metrics.queue_oldest_seconds.set(age);
+    Ok(())
+}

@@ -1,0 +1,248 @@
+//! Lists of documents: what is asked, in which order, page by page.
+
+use super::Vault;
+use super::documents::Document;
+use crate::db::models::{AssignedTopic, DocumentRow};
+use crate::db::queries;
+use crate::db::queries::documents::{After, HIGHLIGHT_END, HIGHLIGHT_START, ListQuery, Sort};
+use crate::domain::{Cursor, DocumentId, DocumentStatus, TopicId};
+use crate::error::{Error, ErrorCode, Result};
+use chrono::{DateTime, SecondsFormat, Utc};
+use std::collections::HashMap;
+use std::str::FromStr;
+
+const DEFAULT_LIMIT: u32 = 50;
+const MAX_LIMIT: u32 = 200;
+/// Longest search, in characters: a person's question, not a book.
+const MAX_Q_CHARS: usize = 500;
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// Where the next page begins; none on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// Cuts `limit + 1` rows down to a page; the row too many tells that there is another one.
+    pub(super) fn cut(mut items: Vec<T>, limit: i64, cursor: impl Fn(&T) -> Cursor) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next_cursor = items.last().filter(|_| more).map(|last| cursor(last).encode());
+        Self { items, next_cursor }
+    }
+}
+
+pub(super) fn parse_limit(limit: Option<u32>) -> Result<i64> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if (1..=MAX_LIMIT).contains(&limit) {
+        Ok(limit.into())
+    } else {
+        Err(Error::new(ErrorCode::InvalidQuery, "limit must be a whole number from 1 to 200."))
+    }
+}
+
+pub(super) fn foreign_cursor() -> Error {
+    Error::new(ErrorCode::InvalidCursor, "Take the cursor from next_cursor of the page before, with the same sort.")
+}
+
+/// The order of a list, as a client names it: `created_at`, `filename`, `size`, with `-` for the other way round, or
+/// `relevance`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SortOrder {
+    sort: Sort,
+    descending: bool,
+}
+
+impl SortOrder {
+    fn name(self) -> String {
+        let name = match self.sort {
+            Sort::CreatedAt => "created_at",
+            Sort::Filename => "filename",
+            Sort::Size => "size",
+            Sort::Relevance => return "relevance".to_owned(),
+        };
+        if self.descending { format!("-{name}") } else { name.to_owned() }
+    }
+}
+
+impl Default for SortOrder {
+    fn default() -> Self {
+        Self { sort: Sort::CreatedAt, descending: true }
+    }
+}
+
+impl FromStr for SortOrder {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let (descending, name) = match text.strip_prefix('-') {
+            Some(name) => (true, name),
+            None => (false, text),
+        };
+        let sort = match name {
+            "created_at" => Sort::CreatedAt,
+            "filename" => Sort::Filename,
+            "size" => Sort::Size,
+            // The best first; there is no other way round.
+            "relevance" if !descending => return Ok(Self { sort: Sort::Relevance, descending: true }),
+            _ => {
+                let detail = "sort must be created_at, -created_at, filename, -filename, size, -size or relevance.";
+                return Err(Error::new(ErrorCode::InvalidQuery, detail));
+            }
+        };
+        Ok(Self { sort, descending })
+    }
+}
+
+/// What a list of documents shows.
+#[derive(Debug, Default)]
+pub struct ListRequest {
+    /// Full text.
+    pub q: Option<String>,
+    /// All of these topics.
+    pub topics: Vec<TopicId>,
+    /// This status.
+    pub status: Option<DocumentStatus>,
+    /// This MIME type.
+    pub content_type: Option<String>,
+    /// Put in at or after this time.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Put in before this time.
+    pub created_to: Option<DateTime<Utc>>,
+    /// The order.
+    pub sort: SortOrder,
+    /// Where the page begins.
+    pub cursor: Option<String>,
+    /// Rows a page, 1 to 200.
+    pub limit: Option<u32>,
+}
+
+/// A document in a list.
+#[derive(Debug)]
+pub struct Listed {
+    /// The document.
+    pub document: Document,
+    /// With a search: the passages that answer it, escaped for HTML, hits between `<mark>` and `</mark>`.
+    pub highlight: Option<String>,
+}
+
+/// A page of documents.
+///
+/// # Errors
+/// `invalid_query`, `invalid_cursor`.
+pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
+    let limit = parse_limit(request.limit)?;
+    let q = request.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
+    if q.as_ref().is_some_and(|q| q.chars().count() > MAX_Q_CHARS || q.contains('\0')) {
+        return Err(Error::new(ErrorCode::InvalidQuery, "q must have at most 500 characters, and no NUL."));
+    }
+    let sort = request.sort;
+    if sort.sort == Sort::Relevance && q.is_none() {
+        return Err(Error::new(ErrorCode::InvalidQuery, "sort=relevance needs a search: give q as well."));
+    }
+    let after = request
+        .cursor
+        .map(|text| Cursor::decode(&text, &sort.name()).and_then(|cursor| after(sort.sort, cursor)))
+        .map(|parsed| parsed.ok_or_else(foreign_cursor))
+        .transpose()?;
+    let mut topics = request.topics;
+    topics.sort_unstable();
+    topics.dedup();
+    let query = ListQuery {
+        q: q.clone(),
+        topics,
+        status: request.status,
+        content_type: request.content_type,
+        created_from: request.created_from,
+        created_to: request.created_to,
+        sort: sort.sort,
+        descending: sort.descending,
+        after,
+        limit: limit + 1,
+    };
+
+    let mut conn = vault.db.get().await?;
+    let rows = queries::documents::list(&mut conn, query).await?;
+    let page = Page::cut(rows, limit, |(row, rank)| Cursor {
+        sort: sort.name(),
+        key: key_of(sort.sort, row, *rank),
+        id: row.id.as_uuid(),
+    });
+    let ids: Vec<DocumentId> = page.items.iter().map(|(row, _)| row.id).collect();
+    let mut topics: HashMap<DocumentId, Vec<AssignedTopic>> = HashMap::new();
+    for topic in queries::topics::of_documents(&mut conn, &ids).await? {
+        topics.entry(topic.document_id).or_default().push(topic);
+    }
+    let mut highlights = match &q {
+        Some(q) => queries::documents::highlights(&mut conn, &ids, q).await?,
+        None => HashMap::new(),
+    };
+    let items = page.items.into_iter().map(|(row, _)| Listed {
+        highlight: highlights.remove(&row.id).map(|passage| mark_up(&passage)),
+        document: Document { topics: topics.remove(&row.id).unwrap_or_default(), row },
+    });
+    Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
+}
+
+fn key_of(sort: Sort, row: &DocumentRow, rank: f32) -> String {
+    match sort {
+        Sort::CreatedAt => row.created_at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        Sort::Filename => row.filename.to_string(),
+        Sort::Size => row.size_bytes.to_string(),
+        // The shortest text that reads back as the same number.
+        Sort::Relevance => rank.to_string(),
+    }
+}
+
+fn after(sort: Sort, cursor: Cursor) -> Option<After> {
+    let Cursor { key, id, .. } = cursor;
+    Some(match sort {
+        Sort::CreatedAt => After::CreatedAt(key.parse().ok()?, id),
+        Sort::Filename => After::Filename(key, id),
+        Sort::Size => After::Size(key.parse().ok()?, id),
+        Sort::Relevance => After::Relevance(key.parse().ok()?, id),
+    })
+}
+
+/// Turns a passage into HTML that is safe to show: the text is escaped, and nothing but the marks is markup.
+fn mark_up(passage: &str) -> String {
+    let mut html = String::with_capacity(passage.len() + 32);
+    for c in passage.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            HIGHLIGHT_START => html.push_str("<mark>"),
+            HIGHLIGHT_END => html.push_str("</mark>"),
+            c => html.push(c),
+        }
+    }
+    html
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passage_can_bring_no_markup_of_its_own() {
+        let passage = format!("<script>{HIGHLIGHT_START}tax{HIGHLIGHT_END} & \"more\"");
+        assert_eq!(mark_up(&passage), "&lt;script&gt;<mark>tax</mark> &amp; &quot;more&quot;");
+    }
+
+    #[test]
+    fn every_sort_reads_back_as_it_is_named() {
+        for name in ["created_at", "-created_at", "filename", "-filename", "size", "-size", "relevance"] {
+            assert_eq!(name.parse::<SortOrder>().map(SortOrder::name).ok().as_deref(), Some(name));
+        }
+        for bad in ["", "-", "name", "-relevance", "created_at; DROP TABLE documents"] {
+            assert!(bad.parse::<SortOrder>().is_err(), "{bad}");
+        }
+    }
+}

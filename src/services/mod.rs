@@ -1,0 +1,86 @@
+//! The use cases of the vault, and the boundaries of their transactions. Nothing here knows of HTTP.
+
+pub mod classifier;
+pub mod documents;
+pub mod extractor;
+pub mod health;
+pub mod jobs;
+pub mod listing;
+pub mod processing;
+pub mod starter_topics;
+pub mod sweep;
+pub mod topics;
+pub mod upload;
+
+use crate::ai::AiProvider;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Database;
+use crate::domain::JobId;
+use crate::extract::Reader;
+use crate::metrics::Metrics;
+use crate::queue::JobQueue;
+use crate::storage::StorageBackend;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+/// Everything a use case stands on. Built once, in `app.rs`; each part is behind its own face.
+pub struct Vault {
+    /// The truth.
+    pub db: Database,
+    /// The shelf.
+    pub storage: Arc<dyn StorageBackend>,
+    /// The doorbell.
+    pub queue: JobQueue,
+    /// Chooses topics.
+    pub ai: Arc<dyn AiProvider>,
+    /// Turns bytes into text.
+    pub reader: Reader,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The vault's figures.
+    pub metrics: Arc<Metrics>,
+    /// The settings.
+    pub config: Config,
+    /// What must run to its end even when nobody waits for it any more.
+    pub background: Background,
+}
+
+impl Vault {
+    /// Rings for a job whose row is committed. A bell that can't be rung is no error: the sweep rings again.
+    async fn ring(&self, job: JobId) {
+        if let Err(error) = self.queue.ring(&[job]).await {
+            log::warn!(job:% = job; "could not ring for a job, the sweep will: {}", crate::error::cause_chain(&error));
+        }
+    }
+}
+
+/// Runs tasks to their end on the main runtime.
+///
+/// The HTTP server drops a handler when its client goes away; a commit and the ring after it must not be dropped
+/// half-way.
+#[derive(Clone)]
+pub struct Background {
+    tracker: TaskTracker,
+    runtime: Handle,
+}
+
+impl Background {
+    /// Tasks will run on `runtime`.
+    pub fn new(runtime: Handle) -> Self {
+        Self { tracker: TaskTracker::new(), runtime }
+    }
+
+    /// Starts a task that outlives its caller.
+    pub fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.tracker.spawn_on(task, &self.runtime)
+    }
+
+    /// Waits until every task has ended.
+    pub async fn drain(&self) {
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}

@@ -1,0 +1,277 @@
+//! The life of one job: claimed, worked on, settled.
+//!
+//! Invariant: all that a job changes about its document is committed together with the job's end, and only while the
+//! lease is still held. So a job can run twice, here and in another worker, with the result of once.
+
+use super::Vault;
+use super::classifier::{self, Choice};
+use super::extractor;
+use crate::db::models::{DocumentOutcome, DocumentRow, JobRow, NewAuditEntry};
+use crate::db::{AsyncConnection, AsyncPgConnection, queries};
+use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobId, JobState, TopicSource};
+use crate::error::{Error, Result, cause_chain};
+use crate::extract::ReadText;
+use rand::Rng;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// First wait before a failed job is tried again; doubled each time.
+const BACKOFF: Duration = Duration::from_secs(2);
+/// Longest such wait.
+const MAX_BACKOFF: Duration = Duration::from_secs(300);
+/// Wait while a store is away: that is no fault of the job's.
+const OUTAGE_WAIT: Duration = Duration::from_secs(4);
+/// What is kept of an error's text, in bytes.
+const MAX_ERROR_BYTES: usize = 500;
+/// The beginning of a text that PostgreSQL can index whatever it holds.
+const SURELY_INDEXED_BYTES: usize = 64 * 1024;
+
+/// A job in hand, with its document.
+#[derive(Debug)]
+pub struct Work {
+    /// The job, as claimed.
+    pub job: JobRow,
+    /// What it is about.
+    pub document: DocumentRow,
+}
+
+/// What working on a document came to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Read, and sorted as far as the AI dared.
+    Read(Box<ReadText>, Choice),
+    /// It can't be read, and never will be.
+    Unreadable(DocumentProblem),
+}
+
+/// Takes a job for `owner`. None when there is nothing to do: done, in other hands, not due, given up, or gone.
+///
+/// # Errors
+/// When a store fails.
+pub async fn claim(vault: &Vault, job: JobId, owner: &str) -> Result<Option<Work>> {
+    let mut conn = vault.db.get().await?;
+    conn.transaction(async |conn| {
+        // Without its document a job is gone too.
+        let Some(document) = queries::documents::lock_of_job(conn, job).await? else { return Ok(None) };
+        let Some(job) = queries::jobs::claim(conn, job, owner, vault.config.work.lease).await? else {
+            return Ok(None);
+        };
+        // Counted at the claim, so that a document which kills its worker each time does not go on for ever.
+        if job.attempts > vault.config.work.max_attempts {
+            let why = job.last_error.as_deref().unwrap_or("the worker ended in the middle of it, each time");
+            bury(conn, job.id, document.id, owner, why).await?;
+            return Ok(None);
+        }
+        queries::documents::set_status(conn, document.id, DocumentStatus::Processing).await?;
+        Ok(Some(Work { job, document }))
+    })
+    .await
+}
+
+/// Does the work; changes nothing yet.
+///
+/// # Errors
+/// What may pass.
+pub async fn run(vault: &Vault, work: &Work) -> Result<Outcome> {
+    match extractor::read(vault, &work.document).await? {
+        Ok(text) => {
+            let choice = classifier::choose(vault, &work.document, &text).await?;
+            Ok(Outcome::Read(Box::new(text), choice))
+        }
+        Err(problem) => Ok(Outcome::Unreadable(problem)),
+    }
+}
+
+/// Commits what the work came to. False when the lease was lost meanwhile: then nothing is changed.
+///
+/// # Errors
+/// When a store fails.
+pub async fn settle(vault: &Vault, work: &Work, owner: &str, outcome: Outcome) -> Result<bool> {
+    let (row, choice, problem) = match outcome {
+        Outcome::Read(read, choice) => (outcome_of(*read), choice, None),
+        Outcome::Unreadable(problem) => (outcome_of_problem(problem), Choice::default(), Some(problem)),
+    };
+    let settled = commit(vault, work, owner, &row, &choice, problem).await;
+    match settled {
+        // A text whose words are stranger than the index foresees: its beginning must do.
+        Err(error) if cause_chain(&error).contains("too long for tsvector") => {
+            let text = row.text.as_deref().unwrap_or_default();
+            let beginning = text[..text.floor_char_boundary(SURELY_INDEXED_BYTES)].to_owned();
+            let row = DocumentOutcome { search_text: Some(beginning), ..row };
+            commit(vault, work, owner, &row, &choice, problem).await
+        }
+        other => other,
+    }
+}
+
+fn outcome_of(read: ReadText) -> DocumentOutcome {
+    DocumentOutcome {
+        text: Some(read.text),
+        text_truncated: read.truncated,
+        search_text: read.search_text,
+        language: read.language,
+        page_count: read.page_count,
+        error_code: None,
+        error_message: None,
+    }
+}
+
+fn outcome_of_problem(problem: DocumentProblem) -> DocumentOutcome {
+    DocumentOutcome {
+        error_code: Some(problem.as_str().to_owned()),
+        error_message: Some(problem.message().to_owned()),
+        ..DocumentOutcome::default()
+    }
+}
+
+async fn commit(
+    vault: &Vault,
+    work: &Work,
+    owner: &str,
+    row: &DocumentOutcome,
+    choice: &Choice,
+    problem: Option<DocumentProblem>,
+) -> Result<bool> {
+    let id = work.document.id;
+    let mut conn = vault.db.get().await?;
+    conn.transaction(async |conn| {
+        let Some(document) = queries::documents::lock(conn, id).await? else { return Ok(false) };
+        if !queries::jobs::finish(conn, work.job.id, owner, JobState::Done, None).await? {
+            return Ok(false);
+        }
+        let by_user = document.topics_by_user;
+        if !by_user {
+            // A topic may have been removed since it was scored.
+            let ids: Vec<_> = choice.topics.iter().map(|(topic, _)| *topic).collect();
+            let alive = queries::topics::existing(conn, &ids).await?;
+            let chosen: Vec<_> = choice
+                .topics
+                .iter()
+                .filter(|(topic, _)| alive.contains(topic))
+                .map(|(topic, confidence)| (*topic, Some(*confidence)))
+                .collect();
+            queries::topics::replace(conn, id, TopicSource::Ai, &chosen).await?;
+        }
+        let status = match problem {
+            Some(_) => DocumentStatus::Failed,
+            None if by_user || !choice.topics.is_empty() => DocumentStatus::Ready,
+            None => DocumentStatus::NeedsReview,
+        };
+        match problem {
+            // What was read while the bytes were there is still worth finding.
+            Some(problem @ DocumentProblem::ContentMissing) => {
+                queries::documents::store_failure(conn, id, problem.as_str(), problem.message()).await?;
+            }
+            _ => queries::documents::store_outcome(conn, id, status, row).await?,
+        }
+        let (action, detail) = match problem {
+            Some(problem) => ("document.failed", json!({"code": problem.as_str(), "job_id": work.job.id})),
+            None => ("document.processed", decision(vault, work, status, choice, by_user)),
+        };
+        queries::audit::append(conn, &audit(id, action, detail)).await?;
+        Ok(true)
+    })
+    .await
+}
+
+/// What the audit log keeps of a decision.
+fn decision(vault: &Vault, work: &Work, status: DocumentStatus, choice: &Choice, by_user: bool) -> Value {
+    json!({
+        "status": status,
+        "provider": vault.ai.name(),
+        "topics": choice.topics.iter().map(|(id, confidence)| json!({"id": id, "confidence": confidence}))
+            .collect::<Vec<_>>(),
+        "best_confidence": choice.best_confidence,
+        "topics_by_user": by_user,
+        "job_id": work.job.id,
+    })
+}
+
+fn audit(id: DocumentId, action: &'static str, detail: Value) -> NewAuditEntry {
+    NewAuditEntry { actor: "worker", action, subject_type: "document", subject_id: id.as_uuid(), detail }
+}
+
+/// Puts a job that failed back into the queue, or gives it up.
+///
+/// # Errors
+/// When a store fails; the lease runs out then, and the job comes again.
+pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Result<()> {
+    let mut why = cause_chain(error);
+    why.truncate(why.floor_char_boundary(MAX_ERROR_BYTES));
+    let mut conn = vault.db.get().await?;
+    conn.transaction(async |conn| {
+        if queries::documents::lock(conn, work.document.id).await?.is_none() {
+            return Ok(());
+        }
+        let outage = error.is_unavailable();
+        if !outage && work.job.attempts >= vault.config.work.max_attempts {
+            return bury(conn, work.job.id, work.document.id, owner, &why).await;
+        }
+        let delay = if outage { OUTAGE_WAIT } else { backoff(work.job.attempts) };
+        // Half of it by chance, so that jobs which failed together do not come back together.
+        let delay = delay.mul_f64(rand::rng().random_range(0.5..1.0));
+        give_back(conn, work, owner, delay, outage, Some(&why)).await
+    })
+    .await
+}
+
+/// Puts a job that was not finished back into the queue at once; the attempt does not count.
+///
+/// # Errors
+/// When a store fails; the lease runs out then, and the job comes again.
+pub async fn release(vault: &Vault, work: &Work, owner: &str) -> Result<()> {
+    let mut conn = vault.db.get().await?;
+    conn.transaction(async |conn| {
+        if queries::documents::lock(conn, work.document.id).await?.is_none() {
+            return Ok(());
+        }
+        give_back(conn, work, owner, Duration::ZERO, true, work.job.last_error.as_deref()).await
+    })
+    .await?;
+    vault.ring(work.job.id).await;
+    Ok(())
+}
+
+async fn give_back(
+    conn: &mut AsyncPgConnection,
+    work: &Work,
+    owner: &str,
+    delay: Duration,
+    forgive: bool,
+    why: Option<&str>,
+) -> Result<()> {
+    if queries::jobs::put_back(conn, work.job.id, owner, delay, forgive, why).await? {
+        queries::documents::set_status(conn, work.document.id, DocumentStatus::Pending).await?;
+    }
+    Ok(())
+}
+
+/// Gives a job up: it is kept as dead, and the document says so.
+async fn bury(conn: &mut AsyncPgConnection, job: JobId, document: DocumentId, owner: &str, why: &str) -> Result<()> {
+    if queries::jobs::finish(conn, job, owner, JobState::Dead, Some(why)).await? {
+        let problem = DocumentProblem::GaveUp;
+        queries::documents::store_failure(conn, document, problem.as_str(), problem.message()).await?;
+        let detail = json!({"code": problem.as_str(), "job_id": job});
+        queries::audit::append(conn, &audit(document, "document.failed", detail)).await?;
+    }
+    Ok(())
+}
+
+/// The wait before attempt `attempts + 1`.
+fn backoff(attempts: i32) -> Duration {
+    let doublings = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0).min(16);
+    (BACKOFF * 2u32.pow(doublings)).min(MAX_BACKOFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_its_limit() {
+        let seconds: Vec<u64> = (1..=10).map(|attempt| backoff(attempt).as_secs()).collect();
+        assert_eq!(seconds, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+        assert_eq!(backoff(0).as_secs(), 2);
+        assert_eq!(backoff(i32::MAX), MAX_BACKOFF);
+    }
+}

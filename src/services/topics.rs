@@ -1,0 +1,135 @@
+//! Topics: the user's own words for what belongs together.
+
+use super::Vault;
+use crate::db::models::{NewAuditEntry, TopicRow};
+use crate::db::queries::topics::TopicChange;
+use crate::db::{AsyncConnection, queries};
+use crate::domain::{Color, TopicId, TopicName};
+use crate::error::{Error, ErrorCode, Result};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use serde_json::{Value, json};
+
+/// Longest description, in characters.
+const MAX_DESCRIPTION_CHARS: usize = 4000;
+
+/// A topic, and how many documents stand under it.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    /// The row.
+    pub row: TopicRow,
+    /// Documents under it.
+    pub document_count: i64,
+}
+
+/// A topic that does not exist, where the database refused it as a foreign key.
+pub(super) fn unknown_topic(error: DieselError) -> Error {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => unknown(),
+        other => other.into(),
+    }
+}
+
+fn unknown() -> Error {
+    Error::new(ErrorCode::UnknownTopic, "One of the topics does not exist.")
+}
+
+fn taken(error: DieselError) -> Error {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Error::new(
+            ErrorCode::DuplicateTopic,
+            "Another topic has this name. Upper and lower case count as the same.",
+        ),
+        other => other.into(),
+    }
+}
+
+fn missing() -> Error {
+    Error::not_found("The topic")
+}
+
+fn audit(id: TopicId, action: &'static str, detail: Value) -> NewAuditEntry {
+    NewAuditEntry { actor: "user", action, subject_type: "topic", subject_id: id.as_uuid(), detail }
+}
+
+/// A description as it is stored.
+///
+/// # Errors
+/// `invalid_body` for one that is too long or has a NUL, which PostgreSQL can't hold.
+pub fn parse_description(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.chars().count() > MAX_DESCRIPTION_CHARS || text.contains('\0') {
+        return Err(Error::new(ErrorCode::InvalidBody, "A description has at most 4000 characters, and no NUL."));
+    }
+    Ok(text.to_owned())
+}
+
+/// All topics, by name.
+///
+/// # Errors
+/// When a store fails.
+pub async fn list(vault: &Vault) -> Result<Vec<Topic>> {
+    let mut conn = vault.db.get().await?;
+    let counts = queries::topics::document_counts(&mut conn).await?;
+    let rows = queries::topics::all(&mut conn).await?;
+    Ok(rows.into_iter().map(|row| Topic { document_count: counts.get(&row.id).copied().unwrap_or(0), row }).collect())
+}
+
+/// Refuses topics that do not exist: before a large upload, not after it.
+///
+/// # Errors
+/// `unknown_topic`.
+pub async fn check_exist(vault: &Vault, ids: &[TopicId]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let mut conn = vault.db.get().await?;
+    let found = queries::topics::existing(&mut conn, ids).await?;
+    if ids.iter().all(|id| found.contains(id)) { Ok(()) } else { Err(unknown()) }
+}
+
+/// Makes a topic.
+///
+/// # Errors
+/// `duplicate_topic`.
+pub async fn create(vault: &Vault, name: &TopicName, description: &str, color: Option<&Color>) -> Result<Topic> {
+    let mut conn = vault.db.get().await?;
+    conn.transaction(async |conn| {
+        let row = queries::topics::insert(conn, name, description, color).await.map_err(taken)?;
+        queries::audit::append(conn, &audit(row.id, "topic.created", json!({"name": row.name}))).await?;
+        Ok(Topic { row, document_count: 0 })
+    })
+    .await
+}
+
+/// Changes a topic.
+///
+/// # Errors
+/// `not_found`, `duplicate_topic`.
+pub async fn change(vault: &Vault, id: TopicId, change: TopicChange<'_>) -> Result<Topic> {
+    let mut conn = vault.db.get().await?;
+    conn.transaction(async |conn| {
+        let row = queries::topics::update(conn, id, &change).await.map_err(taken)?.ok_or_else(missing)?;
+        let document_count = queries::topics::document_count(conn, id).await?;
+        queries::audit::append(conn, &audit(id, "topic.updated", json!({"name": row.name}))).await?;
+        Ok(Topic { row, document_count })
+    })
+    .await
+}
+
+/// Removes a topic, also from its documents; the documents stay.
+///
+/// # Errors
+/// `not_found`.
+pub async fn delete(vault: &Vault, id: TopicId) -> Result<()> {
+    let mut conn = vault.db.get().await?;
+    conn.transaction(async |conn| {
+        let document_count = queries::topics::document_count(conn, id).await?;
+        if !queries::topics::delete(conn, id).await? {
+            return Err(missing());
+        }
+        let detail = json!({"document_count": document_count});
+        queries::audit::append(conn, &audit(id, "topic.deleted", detail)).await?;
+        Ok(())
+    })
+    .await
+}

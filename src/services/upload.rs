@@ -1,0 +1,209 @@
+//! Putting a document in: bytes first, row second, bell last (DESIGN §3).
+//!
+//! Invariants:
+//! - The row is committed only after the object store has all bytes; so a row always has its object.
+//! - An object without a row may be left when a process dies in between; the sweep removes it after a grace period.
+//! - Where it is not certain that a commit failed, the object stays: better an orphan for a day than a row without bytes.
+
+use super::Vault;
+use super::documents::Document;
+use crate::db::AsyncConnection;
+use crate::db::models::{NewAuditEntry, NewDocument};
+use crate::db::queries;
+use crate::domain::{ContentHash, ContentHasher, DocumentId, Filename, JobKind, ObjectKey, TopicId, TopicSource};
+use crate::error::{Error, ErrorCode, Result};
+use crate::storage::StorageError;
+use bytes::Bytes;
+use serde_json::json;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::io::{InspectReader, StreamReader};
+
+/// Pieces between the connection and the object store: a small buffer, so that the slower one sets the pace.
+const PIECES_IN_FLIGHT: usize = 8;
+
+/// What is known of a document before its bytes come.
+#[derive(Debug)]
+pub struct NewUpload {
+    /// The file's name.
+    pub filename: Filename,
+    /// A title.
+    pub title: Option<String>,
+    /// Topics a person chose.
+    pub topics: Vec<TopicId>,
+    /// Keep it even where the same bytes are here already.
+    pub keep_duplicate: bool,
+    /// The MIME type to put on record.
+    pub content_type: String,
+}
+
+enum Piece {
+    Bytes(Bytes),
+    End,
+}
+
+/// An upload that is flowing in. Dropped before [`Upload::finish`], it leaves nothing behind.
+pub struct Upload {
+    pieces: mpsc::Sender<Piece>,
+    outcome: JoinHandle<Result<Document>>,
+}
+
+/// Begins an upload: bytes given to it flow on to the object store, which runs in a task of its own.
+pub fn begin(vault: &Arc<Vault>, new: NewUpload) -> Upload {
+    let (pieces, receiver) = mpsc::channel(PIECES_IN_FLIGHT);
+    let outcome = vault.background.spawn(receive(vault.clone(), new, receiver));
+    Upload { pieces, outcome }
+}
+
+impl Upload {
+    /// Gives the next bytes; waits while the object store is slower.
+    ///
+    /// # Errors
+    /// When the store failed meanwhile.
+    pub async fn write(self, bytes: Bytes) -> Result<Self> {
+        match self.pieces.send(Piece::Bytes(bytes)).await {
+            Ok(()) => Ok(self),
+            // The other end is gone: it ended early, and knows why.
+            Err(_) => Err(match self.outcome.await {
+                Ok(Err(error)) => error,
+                Ok(Ok(_)) => Error::internal("an upload ended before its end"),
+                Err(panic) => Error::internal(panic),
+            }),
+        }
+    }
+
+    /// Says that these were all bytes; answers the document once it is safe.
+    ///
+    /// # Errors
+    /// `duplicate` where the same bytes are kept already, `unknown_topic`, or a failing store.
+    pub async fn finish(self) -> Result<Document> {
+        // Should the other end be gone, the outcome tells why.
+        let _ = self.pieces.send(Piece::End).await;
+        self.outcome.await.map_err(Error::internal)?
+    }
+}
+
+async fn receive(vault: Arc<Vault>, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> Result<Document> {
+    vault.metrics.uploads_in_flight.inc();
+    let result = store(&vault, new, pieces).await;
+    vault.metrics.uploads_in_flight.dec();
+    result
+}
+
+async fn store(vault: &Vault, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> Result<Document> {
+    let id = DocumentId::generate();
+    let key = ObjectKey::generate(id, &new.filename);
+    let mut hasher = ContentHasher::default();
+    let mut source = InspectReader::new(StreamReader::new(until_end(pieces)), |bytes| hasher.update(bytes));
+    let size = vault.storage.put(&key, &new.content_type, &mut source).await.map_err(|error| match error {
+        StorageError::Source(cause) => {
+            Error::new(ErrorCode::InvalidMultipart, "The upload broke off before its end.").with_source(cause)
+        }
+        other => other.into(),
+    })?;
+    let stored = Stored { id, key: &key, hash: hasher.finish(), size };
+    match commit(vault, &new, &stored).await {
+        Ok((document, job)) => {
+            vault.metrics.upload_bytes.inc_by(size);
+            vault.ring(job).await;
+            Ok(document)
+        }
+        Err(error) => {
+            // Refused for good: nothing was committed, so nothing needs the object.
+            if matches!(error.code(), ErrorCode::Duplicate | ErrorCode::UnknownTopic)
+                && let Err(cause) = vault.storage.delete(&key).await
+            {
+                log::warn!(document:% = id; "an object of a refused upload stays for the sweep: {cause}");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The pieces as a stream that ends well only where the end was said; a sender that went away is a broken upload.
+fn until_end(pieces: mpsc::Receiver<Piece>) -> impl tokio_stream::Stream<Item = io::Result<Bytes>> + Unpin {
+    let closed = tokio_stream::once(None);
+    let mut ended = false;
+    Box::pin(ReceiverStream::new(pieces).map(Some).chain(closed).map_while(move |piece| match piece {
+        _ if ended => None,
+        Some(Piece::Bytes(bytes)) => Some(Ok(bytes)),
+        Some(Piece::End) => {
+            ended = true;
+            None
+        }
+        None => Some(Err(io::ErrorKind::UnexpectedEof.into())),
+    }))
+}
+
+struct Stored<'a> {
+    id: DocumentId,
+    key: &'a ObjectKey,
+    hash: ContentHash,
+    size: u64,
+}
+
+/// Document, topics, job and audit row, all or none.
+async fn commit(vault: &Vault, new: &NewUpload, stored: &Stored<'_>) -> Result<(Document, crate::domain::JobId)> {
+    let mut conn = vault.db.get().await?;
+    conn.transaction(async |conn| {
+        let existing = queries::documents::find_by_hash(conn, stored.hash).await?;
+        if let Some(existing) = existing
+            && !new.keep_duplicate
+        {
+            return Err(Error::duplicate(existing));
+        }
+        let mut row = NewDocument {
+            id: stored.id,
+            filename: &new.filename,
+            title: new.title.as_deref(),
+            content_type: &new.content_type,
+            object_key: stored.key,
+            size_bytes: i64::try_from(stored.size).map_err(Error::internal)?,
+            sha256: stored.hash,
+            is_copy: existing.is_some(),
+            topics_by_user: !new.topics.is_empty(),
+        };
+        let document = match queries::documents::insert(conn, &row).await? {
+            Some(document) => document,
+            // Another upload of the same bytes came first, between the two statements.
+            None if new.keep_duplicate => {
+                row.is_copy = true;
+                queries::documents::insert(conn, &row)
+                    .await?
+                    .ok_or_else(|| Error::internal("a copy was refused as a duplicate"))?
+            }
+            None => {
+                return Err(match queries::documents::find_by_hash(conn, stored.hash).await? {
+                    Some(existing) => Error::duplicate(existing),
+                    // … and went again at once. What the client sees is as if it had been there all along.
+                    None => Error::unavailable("a duplicate was removed while it was looked at"),
+                });
+            }
+        };
+        let chosen: Vec<_> = new.topics.iter().map(|topic| (*topic, None)).collect();
+        queries::topics::replace(conn, stored.id, TopicSource::User, &chosen)
+            .await
+            .map_err(super::topics::unknown_topic)?;
+        let topics = queries::topics::of_documents(conn, &[stored.id]).await?;
+        let job = queries::jobs::enqueue(conn, JobKind::ProcessDocument, stored.id).await?;
+        let entry = NewAuditEntry {
+            actor: "user",
+            action: "document.created",
+            subject_type: "document",
+            subject_id: stored.id.as_uuid(),
+            detail: json!({
+                "sha256": stored.hash.to_string(),
+                "size_bytes": stored.size,
+                "object_key": stored.key.as_str(),
+                "topic_ids": new.topics,
+            }),
+        };
+        queries::audit::append(conn, &entry).await?;
+        Ok((Document { row: document, topics }, job.id))
+    })
+    .await
+}

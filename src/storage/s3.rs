@@ -1,0 +1,275 @@
+//! S3, by rust-s3: MinIO, SeaweedFS, AWS and the like.
+//!
+//! Two handles on the same bucket: one with a short time-out for calls whose answer is small, one without for streams,
+//! where [`IDLE`] bounds the wait for each piece instead. rust-s3 repeats neither PUT nor DELETE, so this does.
+
+use super::{ByteStream, ObjectPage, StorageBackend, StorageError, StoredObject, UnfinishedUpload};
+use crate::config::StorageConfig;
+use crate::domain::{DocumentId, Filename, ObjectKey};
+use crate::metrics::{Metrics, Store};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use futures_util::{StreamExt, stream};
+use rand::Rng;
+use s3::creds::Credentials;
+use s3::error::S3Error;
+use s3::{Bucket, Region};
+use secrecy::ExposeSecret;
+use std::io;
+use std::ops::RangeInclusive;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::{sleep, timeout};
+
+/// Longest wait for a small answer.
+const CALL: Duration = Duration::from_secs(10);
+/// Longest wait for one part of an upload (8 MiB) to be taken.
+const PART: Duration = Duration::from_secs(120);
+/// Longest wait for the next piece of a download.
+const IDLE: Duration = Duration::from_secs(30);
+/// Parts of one upload in flight at once: with 8 MiB each, this bounds an upload's memory.
+const PARTS_IN_FLIGHT: usize = 2;
+/// How often a small call is made at most.
+const TRIES: u32 = 3;
+/// Objects in a page of a listing: the most S3 gives.
+const PAGE: usize = 1000;
+
+/// A bucket behind the S3 protocol.
+pub struct S3Storage {
+    calls: Box<Bucket>,
+    uploads: Box<Bucket>,
+    downloads: Box<Bucket>,
+    /// Ends in `/` unless empty.
+    prefix: String,
+    metrics: Arc<Metrics>,
+}
+
+impl S3Storage {
+    /// A handle on the bucket; connects to nothing yet.
+    ///
+    /// # Errors
+    /// When the HTTP client can't be built.
+    pub fn new(config: &StorageConfig, metrics: Arc<Metrics>) -> Result<Self, StorageError> {
+        let region = Region::Custom { region: config.region.clone(), endpoint: config.endpoint.clone() };
+        let key = config.access_key.expose_secret();
+        let secret = config.secret_key.expose_secret();
+        let credentials =
+            Credentials::new(Some(key), Some(secret), None, None, None).map_err(S3Error::from).map_err(fault)?;
+        let mut bucket = Bucket::new(&config.bucket, region, credentials).map_err(fault)?;
+        bucket.set_path_style();
+        let mut downloads = bucket.clone();
+        downloads.set_request_timeout(None);
+        let mut uploads = bucket.clone();
+        uploads.set_request_timeout(Some(PART));
+        bucket.set_request_timeout(Some(CALL));
+        let prefix = if config.key_prefix.is_empty() { String::new() } else { format!("{}/", config.key_prefix) };
+        Ok(Self { calls: bucket, uploads, downloads, prefix, metrics })
+    }
+
+    fn path(&self, key: &ObjectKey) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    /// Makes a small call, again where the store was not to be reached.
+    async fn call<T, F>(&self, mut make: impl FnMut() -> F) -> Result<T, StorageError>
+    where
+        F: Future<Output = Result<T, S3Error>>,
+    {
+        let mut tries = 1;
+        loop {
+            let result = self.metrics.timed(Store::ObjectStorage, make(), is_fault).await.map_err(fault);
+            match result {
+                Err(StorageError::Unavailable(_)) if tries < TRIES => {
+                    // Jitter, so that those who failed together do not come back together.
+                    let wait = 50 * tries + rand::rng().random_range(0..50);
+                    sleep(Duration::from_millis(wait.into())).await;
+                    tries += 1;
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+/// True for what counts as an error of the store; a missing object is an answer.
+fn is_fault(error: &S3Error) -> bool {
+    !matches!(error, S3Error::HttpFailWithBody(404, _))
+}
+
+fn fault(error: S3Error) -> StorageError {
+    match error {
+        S3Error::HttpFailWithBody(404, ref body) if !body.contains("NoSuchBucket") => StorageError::NotFound,
+        S3Error::HttpFailWithBody(status @ (400..=407 | 409..=428), _) => {
+            StorageError::Refused(status, Box::new(error))
+        }
+        _ => StorageError::Unavailable(Box::new(error)),
+    }
+}
+
+/// Watches the source of an upload, so that its failure can be told from the store's.
+struct Watched<'a> {
+    source: &'a mut (dyn AsyncRead + Send + Unpin),
+    failure: Option<io::Error>,
+    bytes: u64,
+}
+
+impl AsyncRead for Watched<'_> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        match Pin::new(&mut *self.source).poll_read(cx, buf) {
+            Poll::Ready(Err(error)) => {
+                let kind = error.kind();
+                self.failure = Some(error);
+                Poll::Ready(Err(kind.into()))
+            }
+            Poll::Ready(Ok(())) => {
+                self.bytes += (buf.filled().len() - before) as u64;
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+#[async_trait]
+impl StorageBackend for S3Storage {
+    async fn put(
+        &self,
+        key: &ObjectKey,
+        content_type: &str,
+        source: &mut (dyn AsyncRead + Send + Unpin),
+    ) -> Result<u64, StorageError> {
+        let mut watched = Watched { source, failure: None, bytes: 0 };
+        // rust-s3 would size its parallelism by the machine's memory. It aborts what it began when anything fails.
+        let request = self
+            .uploads
+            .put_object_stream_builder(self.path(key))
+            .with_content_type(content_type)
+            .with_max_concurrent_chunks(PARTS_IN_FLIGHT);
+        let result = self.metrics.timed(Store::ObjectStorage, request.execute_stream(&mut watched), is_fault).await;
+        match (watched.failure, result) {
+            (Some(failure), _) => Err(StorageError::Source(failure)),
+            (None, Err(error)) => Err(fault(error)),
+            (None, Ok(_)) => Ok(watched.bytes),
+        }
+    }
+
+    async fn get(&self, key: &ObjectKey, range: Option<RangeInclusive<u64>>) -> Result<ByteStream, StorageError> {
+        let path = self.path(key);
+        let mut bucket = self.downloads.clone();
+        if let Some(range) = range {
+            bucket.add_header("range", &format!("bytes={}-{}", range.start(), range.end()));
+        }
+        let open = self
+            .call(|| async {
+                timeout(CALL, bucket.get_object_stream(&path)).await.unwrap_or_else(|_| Err(S3Error::HttpFail))
+            })
+            .await?;
+        let pieces = stream::unfold(Some(open.bytes), |bytes| async {
+            let mut bytes = bytes?;
+            match timeout(IDLE, bytes.next()).await {
+                Ok(Some(Ok(piece))) => Some((Ok(piece), Some(bytes))),
+                Ok(Some(Err(error))) => Some((Err(fault(error)), None)),
+                Ok(None) => None,
+                Err(_) => Some((Err(StorageError::Unavailable("the object store fell silent".into())), None)),
+            }
+        });
+        Ok(pieces.boxed())
+    }
+
+    async fn exists(&self, key: &ObjectKey) -> Result<bool, StorageError> {
+        let path = self.path(key);
+        match self.call(|| self.calls.head_object(&path)).await {
+            Ok(_) => Ok(true),
+            Err(StorageError::NotFound) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn delete(&self, key: &ObjectKey) -> Result<(), StorageError> {
+        let path = self.path(key);
+        match self.call(|| self.calls.delete_object(&path)).await {
+            Ok(_) | Err(StorageError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn list(&self, from: Option<String>) -> Result<ObjectPage, StorageError> {
+        let (page, _) =
+            self.call(|| self.calls.list_page(self.prefix.clone(), None, from.clone(), None, Some(PAGE))).await?;
+        let objects = page
+            .contents
+            .into_iter()
+            .map(|object| StoredObject {
+                key: object.key.strip_prefix(&self.prefix).and_then(|key| key.parse().ok()),
+                modified_at: parse_time(&object.last_modified),
+            })
+            .collect();
+        Ok(ObjectPage { objects, next: page.next_continuation_token.filter(|_| page.is_truncated) })
+    }
+
+    async fn unfinished_uploads(&self) -> Result<Vec<UnfinishedUpload>, StorageError> {
+        let pages = self.call(|| self.calls.list_multiparts_uploads(Some(&self.prefix), None)).await?;
+        Ok(pages
+            .into_iter()
+            .flat_map(|page| page.uploads)
+            .map(|upload| UnfinishedUpload {
+                raw_key: upload.key,
+                upload_id: upload.id,
+                started_at: parse_time(&upload.initiated),
+            })
+            .collect())
+    }
+
+    async fn abort(&self, upload: &UnfinishedUpload) -> Result<(), StorageError> {
+        match self.call(|| self.calls.abort_upload(&upload.raw_key, &upload.upload_id)).await {
+            Ok(()) | Err(StorageError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn ping(&self) -> Result<(), StorageError> {
+        // One small answer that needs the bucket and no object.
+        let page = self.calls.list_page(self.prefix.clone(), None, None, None, Some(1));
+        self.metrics.timed(Store::ObjectStorage, page, is_fault).await.map(drop).map_err(fault)
+    }
+
+    async fn check_writable(&self) -> Result<(), StorageError> {
+        // A key as any other: should the process die here, the sweep removes what is left.
+        let name: Filename = "probe".parse().map_err(|_| StorageError::NotFound)?;
+        let key = ObjectKey::generate(DocumentId::generate(), &name);
+        let path = self.path(&key);
+        self.call(|| self.calls.put_object(&path, b"probe")).await?;
+        let read = self.call(|| self.calls.get_object(&path)).await?;
+        self.delete(&key).await?;
+        if read.as_slice() == b"probe" {
+            Ok(())
+        } else {
+            Err(StorageError::Unavailable("the object store gave other bytes back than it was given".into()))
+        }
+    }
+}
+
+fn parse_time(text: &str) -> Option<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_store_says_is_sorted_into_what_can_be_done_about_it() {
+        let of = |status, body: &str| fault(S3Error::HttpFailWithBody(status, body.to_owned()));
+        assert!(matches!(of(404, "<Code>NoSuchKey</Code>"), StorageError::NotFound));
+        assert!(matches!(of(403, "<Code>AccessDenied</Code>"), StorageError::Refused(403, _)));
+        assert!(matches!(of(404, "<Code>NoSuchBucket</Code>"), StorageError::Refused(404, _)));
+        for status in [408, 429, 500, 503] {
+            assert!(matches!(of(status, ""), StorageError::Unavailable(_)), "{status}");
+        }
+        assert!(matches!(fault(S3Error::HttpFail), StorageError::Unavailable(_)));
+    }
+}

@@ -1,0 +1,11 @@
+//! The worker: hears the bell, claims jobs, works, settles; and sweeps.
+//!
+//! Any number of workers run side by side. What one has in hand is known by its leases in PostgreSQL; a worker that
+//! dies takes nothing with it.
+
+mod in_hand;
+mod process_document;
+mod runner;
+mod sweeps;
+
+pub use runner::Worker;

@@ -1,0 +1,47 @@
+//! The job kind `process_document`: reads a document and chooses its topics.
+
+use super::in_hand::Grip;
+use crate::error::{Error, cause_chain};
+use crate::services::Vault;
+use crate::services::processing::{self, Work};
+use futures_util::FutureExt;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+/// Works on one claimed job to its end: settled, put back, or given up. Errors of the stores end in the log: the lease
+/// runs out, and the job comes again.
+pub(super) async fn run(vault: &Vault, work: Work, owner: &str, grip: &Grip) {
+    let start = Instant::now();
+    let (job, document) = (work.job.id, work.document.id);
+    // A panic in here is a mistake of ours about one document; the worker goes on with the others.
+    let working = AssertUnwindSafe(processing::run(vault, &work)).catch_unwind();
+    let outcome = tokio::select! {
+        outcome = working => outcome.unwrap_or_else(|panic| Err(Error::internal(text_of(panic.as_ref())))),
+        () = grip.lost.cancelled() => {
+            log::warn!(job:% = job, document:% = document; "lost the lease, and left the job to its new holder");
+            return;
+        }
+    };
+    let settled = match outcome {
+        Ok(outcome) => processing::settle(vault, &work, owner, outcome).await,
+        Err(error) => Err(error),
+    };
+    match settled {
+        Ok(true) => {
+            let ms = start.elapsed().as_millis() as u64;
+            log::info!(job:% = job, document:% = document, attempt = work.job.attempts, ms; "processed");
+        }
+        Ok(false) => log::warn!(job:% = job, document:% = document; "the job had gone to another, or its document"),
+        Err(error) => {
+            log::warn!(job:% = job, document:% = document, attempt = work.job.attempts; "failed: {}", cause_chain(&error));
+            if let Err(error) = processing::fail(vault, &work, owner, &error).await {
+                log::error!(job:% = job; "could not be put back, its lease will run out: {}", cause_chain(&error));
+            }
+        }
+    }
+}
+
+fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("panicked: {}", text.unwrap_or("without a word"))
+}

@@ -1,0 +1,74 @@
+//! The sweeps, each done by one worker at a time.
+
+use crate::db::queries;
+use crate::error::{Result, cause_chain};
+use crate::queue::Consumer;
+use crate::services::{Vault, sweep};
+use std::time::Duration;
+use tokio::sync::RwLock;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// Longest time between two looks for orphans.
+const ORPHANS_AT_MOST: Duration = Duration::from_secs(3600);
+
+/// Does a sweep whenever it is due and no other worker is at it. Never returns.
+pub(super) async fn run(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
+    tokio::join!(rings(vault, consumer, owner), orphans(vault, owner));
+}
+
+async fn rings(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
+    let every = vault.config.work.sweep_interval;
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let swept = alone(vault, "sweep_rings", owner, every * 3, async {
+            let rung = sweep::ring_again(vault).await?;
+            if rung > 0 {
+                log::info!("rang again for {rung} jobs that nobody looked at");
+            }
+            Ok(consumer.read().await.forget_the_gone().await?)
+        });
+        if let Err(error) = swept.await {
+            log::warn!("the sweep of the queue failed: {}", cause_chain(&error));
+        }
+    }
+}
+
+async fn orphans(vault: &Vault, owner: &str) {
+    let every = (vault.config.work.orphan_grace / 2).clamp(vault.config.work.sweep_interval, ORPHANS_AT_MOST);
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let swept = alone(vault, "sweep_orphans", owner, ORPHANS_AT_MOST, async {
+            let removed = sweep::remove_orphans(vault).await?;
+            if removed != sweep::Removed::default() {
+                log::info!(objects = removed.objects, uploads = removed.uploads; "removed orphans");
+            }
+            Ok(())
+        });
+        if let Err(error) = swept.await {
+            log::warn!("the sweep of the object store failed: {}", cause_chain(&error));
+        }
+    }
+}
+
+/// Does something under a lease, unless another holds it. A worker that dies leaves the lease to run out.
+async fn alone(
+    vault: &Vault,
+    lease: &str,
+    owner: &str,
+    time: Duration,
+    work: impl Future<Output = Result<()>>,
+) -> Result<()> {
+    let mut conn = vault.db.get().await?;
+    if !queries::leases::take(&mut conn, lease, owner, time).await? {
+        return Ok(());
+    }
+    drop(conn);
+    let result = work.await;
+    let mut conn = vault.db.get().await?;
+    queries::leases::release(&mut conn, lease, owner).await?;
+    result
+}
