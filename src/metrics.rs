@@ -35,6 +35,8 @@ pub struct Metrics {
     registry: Registry,
     store_seconds: HistogramVec,
     store_errors: IntCounterVec,
+    /// Uploads by outcome: `kept`, `refused` (a duplicate, an unknown topic), `broken` (the client went away), `failed`.
+    pub uploads: IntCounterVec,
     /// Bytes taken by uploads that were kept.
     pub upload_bytes: IntCounter,
     /// Uploads that are flowing in right now.
@@ -66,6 +68,10 @@ impl Metrics {
                 Opts::new("docuvault_store_errors_total", "Calls to a store that failed."),
                 &["store"],
             )?,
+            uploads: IntCounterVec::new(
+                Opts::new("docuvault_uploads_total", "Uploads that reached the object store, by outcome."),
+                &["outcome"],
+            )?,
             upload_bytes: IntCounter::new("docuvault_upload_bytes_total", "Bytes of uploads that were kept.")?,
             uploads_in_flight: IntGauge::new("docuvault_uploads_in_flight", "Uploads flowing in right now.")?,
             jobs: IntGaugeVec::new(Opts::new("docuvault_jobs", "Jobs by state."), &["state"])?,
@@ -82,6 +88,7 @@ impl Metrics {
         }
         metrics.registry.register(Box::new(metrics.store_seconds.clone()))?;
         metrics.registry.register(Box::new(metrics.store_errors.clone()))?;
+        metrics.registry.register(Box::new(metrics.uploads.clone()))?;
         metrics.registry.register(Box::new(metrics.upload_bytes.clone()))?;
         metrics.registry.register(Box::new(metrics.uploads_in_flight.clone()))?;
         metrics.registry.register(Box::new(metrics.jobs.clone()))?;

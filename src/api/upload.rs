@@ -14,7 +14,7 @@ use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::http::header::{self, ContentDisposition, DispositionParam};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use std::sync::Arc;
 
 /// Largest text field, in bytes.
@@ -151,7 +151,7 @@ impl Fields {
 }
 
 /// Lets a file flow to the object store.
-async fn receive(vault: &Arc<Vault>, mut field: Field, mut fields: Fields) -> Result<Upload> {
+async fn receive(vault: &Arc<Vault>, field: Field, mut fields: Fields) -> Result<Upload> {
     let filename = name_of(field.content_disposition())?;
     let keep_duplicate = fields.keep_duplicate()?;
     let title = fields.title.as_deref().map(parse_title).transpose()?.flatten();
@@ -160,12 +160,14 @@ async fn receive(vault: &Arc<Vault>, mut field: Field, mut fields: Fields) -> Re
     topics::check_exist(vault, &fields.topics).await?;
     let declared = field.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
 
+    // A field panics when it is asked for more after its end.
+    let mut pieces = field.fuse();
     // The beginning tells what it is.
     let limit = vault.config.http.max_upload_bytes;
     let mut bytes: u64 = 0;
     let mut head: Vec<Bytes> = Vec::new();
     while bytes < HEAD_BYTES as u64
-        && let Some(piece) = field.try_next().await.map_err(broken)?
+        && let Some(piece) = pieces.try_next().await.map_err(broken)?
     {
         bytes += piece.len() as u64;
         head.push(piece);
@@ -179,7 +181,7 @@ async fn receive(vault: &Arc<Vault>, mut field: Field, mut fields: Fields) -> Re
     for piece in head {
         flowing = flowing.write(piece).await?;
     }
-    while let Some(piece) = field.try_next().await.map_err(broken)? {
+    while let Some(piece) = pieces.try_next().await.map_err(broken)? {
         bytes += piece.len() as u64;
         if bytes > limit {
             break;

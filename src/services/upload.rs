@@ -91,7 +91,19 @@ async fn receive(vault: Arc<Vault>, new: NewUpload, pieces: mpsc::Receiver<Piece
     vault.metrics.uploads_in_flight.inc();
     let result = store(&vault, new, pieces).await;
     vault.metrics.uploads_in_flight.dec();
+    let outcome = match &result {
+        Ok(_) => "kept",
+        Err(error) if error.code() == ErrorCode::InvalidMultipart => "broken",
+        Err(error) if is_refusal(error) => "refused",
+        Err(_) => "failed",
+    };
+    vault.metrics.uploads.with_label_values(&[outcome]).inc();
     result
+}
+
+/// True where it is certain that nothing was committed.
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.code(), ErrorCode::Duplicate | ErrorCode::UnknownTopic)
 }
 
 async fn store(vault: &Vault, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> Result<Document> {
@@ -114,7 +126,7 @@ async fn store(vault: &Vault, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> 
         }
         Err(error) => {
             // Refused for good: nothing was committed, so nothing needs the object.
-            if matches!(error.code(), ErrorCode::Duplicate | ErrorCode::UnknownTopic)
+            if is_refusal(&error)
                 && let Err(cause) = vault.storage.delete(&key).await
             {
                 log::warn!(document:% = id; "an object of a refused upload stays for the sweep: {cause}");

@@ -1,0 +1,19 @@
+//! The vault against the real PostgreSQL, Redis and S3 server that `script/test` starts. Each test has its own
+//! database, its own prefix in Redis and its own prefix in the bucket, so that all run side by side.
+
+mod support;
+
+mod bad_input;
+mod content;
+mod decisions;
+mod documents;
+mod faults;
+mod health;
+mod interface;
+mod migrations;
+mod processes;
+mod reading;
+mod search;
+mod topics;
+mod upload;
+mod worker;

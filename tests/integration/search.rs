@@ -1,0 +1,154 @@
+//! Finding: full text, substrings, filters, orders, pages.
+
+use crate::support::{TestVault, id_of};
+use serde_json::{Value, json};
+
+fn names(page: &Value) -> Vec<String> {
+    page["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|item| item["filename"].as_str().expect("a name").to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_phrases_beginnings_and_substrings() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    for (name, text) in [
+        ("heating-2025.txt", "The annual service of the heating boiler was done by Müller & Söhne."),
+        ("lease.txt", "The boiler belongs to the landlord. Annual rent is due in advance."),
+        ("tax_return_2024.txt", "Income and deductions of the year."),
+    ] {
+        let id = id_of(&vault.put_in(name, text).await);
+        vault.processed(&id).await;
+    }
+    for (q, expected) in [
+        ("boiler", &["heating-2025.txt", "lease.txt"][..]),
+        ("BOILER heating", &["heating-2025.txt"]),
+        ("\"heating boiler\"", &["heating-2025.txt"]),
+        ("\"boiler heating\"", &[]),
+        ("boiler -landlord", &["heating-2025.txt"]),
+        ("landlord or deductions", &["lease.txt", "tax_return_2024.txt"]),
+        ("landl", &["lease.txt"]),
+        ("muller", &["heating-2025.txt"]),
+        ("Müller", &["heating-2025.txt"]),
+        ("return", &["tax_return_2024.txt"]),
+        ("x_retu", &["tax_return_2024.txt"]),
+        ("ating-20", &["heating-2025.txt"]),
+        ("%", &[]),
+        ("nothing-like-this", &[]),
+    ] {
+        let page = vault.http.get(vault.api("/documents")).query(&[("q", q), ("sort", "filename")]).send().await;
+        let page: Value = page.expect("an answer").json().await.expect("JSON");
+        assert_eq!(names(&page), expected, "{q}");
+        for item in page["items"].as_array().expect("a list") {
+            assert!(item["highlight"].is_string(), "{q}");
+        }
+    }
+    let page = vault.get_json("/documents").await;
+    assert!(page["items"][0].get("highlight").is_none(), "no search, no highlight");
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_at_the_end_of_a_book_is_found_and_markup_in_it_is_harmless() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    let mut book: String = (0..60_000).map(|n| format!("chapter{} and verse ", n % 900)).collect();
+    book.push_str("<img src=x onerror=alert(1)> Zwiebelkuchen at last");
+    let id = id_of(&vault.put_in("book.txt", book).await);
+    assert_eq!(vault.processed(&id).await["error"], Value::Null);
+    let page = vault.get_json("/documents?q=zwiebelkuchen").await;
+    assert_eq!(names(&page), ["book.txt"]);
+    assert!(!page["items"][0]["highlight"].as_str().expect("a highlight").contains("<img"));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_order_goes_through_all_pages_once() {
+    let vault = TestVault::new().await;
+    let mut made = Vec::new();
+    for (n, name) in ["b.txt", "A.txt", "c.md", "a2.txt", "B2.txt", "z.txt", "y.txt"].into_iter().enumerate() {
+        // Two of the same size, so that ties are broken too.
+        let text = format!("common word {n} {}", "x".repeat(n / 2 * 10));
+        made.push(vault.put_in(name, text).await);
+    }
+    let by = |key: fn(&Value) -> (String, String)| {
+        let mut sorted = made.clone();
+        sorted.sort_by_key(key);
+        sorted.iter().map(|d| d["filename"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    let id = |d: &Value| d["id"].as_str().expect("an id").to_owned();
+    let _ = id;
+    let created = by(|d| (d["created_at"].as_str().expect("a time").to_owned(), d["id"].to_string()));
+    let filename = by(|d| (d["filename"].as_str().expect("a name").to_lowercase(), d["id"].to_string()));
+    let size = by(|d| (format!("{:09}", d["size_bytes"].as_i64().expect("a size")), d["id"].to_string()));
+    let reversed = |list: &[String]| list.iter().rev().cloned().collect::<Vec<_>>();
+    for (sort, expected) in [
+        ("", reversed(&created)),
+        ("sort=-created_at&", reversed(&created)),
+        ("sort=created_at&", created),
+        ("sort=filename&", filename.clone()),
+        ("sort=-filename&", reversed(&filename)),
+        ("sort=size&", size.clone()),
+        ("sort=-size&", reversed(&size)),
+    ] {
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = vault.get_json(&format!("/documents?{sort}limit=2{cursor}")).await;
+            seen.extend(names(&page));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(seen, expected, "{sort}");
+    }
+    // By relevance: all pages once as well, whatever the order.
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = vault.get_json(&format!("/documents?q=txt&sort=relevance&limit=2{cursor}")).await;
+        seen.extend(names(&page));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    seen.sort();
+    assert_eq!(seen, ["A.txt", "B2.txt", "a2.txt", "b.txt", "y.txt", "z.txt"]);
+    // A cursor of one order means nothing in another.
+    let page = vault.get_json("/documents?sort=size&limit=1").await;
+    let cursor = page["next_cursor"].as_str().expect("there is more");
+    let other = vault.get(&format!("/documents?sort=filename&cursor={cursor}")).await;
+    crate::support::problem(other, 400, "invalid_cursor").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn filters_narrow_the_list_together() {
+    let vault = TestVault::new().await;
+    let (tax, letter) = (vault.topic_id("Tax").await, vault.topic_id("Letter").await);
+    let first = vault.put_in("one.txt", "one").await;
+    let second = vault.put_in("two.md", "two").await;
+    let third = vault.put_in("three.txt", "three").await;
+    let choose = |document: &Value, topics: Value| {
+        let url = vault.api(&format!("/documents/{}/topics", id_of(document)));
+        vault.http.put(url).json(&json!({"topic_ids": topics})).send()
+    };
+    choose(&first, json!([tax, letter])).await.expect("an answer");
+    choose(&second, json!([tax])).await.expect("an answer");
+    let list = async |query: String| names(&vault.get_json(&format!("/documents?sort=created_at&{query}")).await);
+    assert_eq!(list(format!("topic={tax}")).await, ["one.txt", "two.md"]);
+    assert_eq!(list(format!("topic={tax}&topic={letter}")).await, ["one.txt"]);
+    assert_eq!(list(format!("topic={tax}&topic={tax}")).await, ["one.txt", "two.md"]);
+    assert_eq!(list("content_type=text/markdown".to_owned()).await, ["two.md"]);
+    assert_eq!(list("status=pending".to_owned()).await.len(), 3);
+    assert_eq!(list("status=ready".to_owned()).await.len(), 0);
+    let at = |document: &Value| document["created_at"].as_str().expect("a time").to_owned();
+    assert_eq!(list(format!("created_from={}", at(&second))).await, ["two.md", "three.txt"]);
+    assert_eq!(list(format!("created_to={}", at(&third))).await, ["one.txt", "two.md"]);
+    assert_eq!(list(format!("created_from={}&created_to={}&topic={tax}", at(&second), at(&third))).await, ["two.md"]);
+}

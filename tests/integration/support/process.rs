@@ -1,0 +1,102 @@
+//! The real program, in a process of its own.
+
+use super::{PROGRAM, TestVault, eventually};
+use docuvault::config::Variables;
+use std::net::TcpListener;
+use std::process::{Output, Stdio};
+use tokio::process::{Child, Command};
+
+/// Names of all settings, so that a process gets the vault's and no other.
+const SETTINGS: &[&str] = &[
+    "DATABASE_URL",
+    "DATABASE_MIGRATE_URL",
+    "REDIS_URL",
+    "REDIS_KEY_PREFIX",
+    "MINIO_ENDPOINT",
+    "MINIO_BUCKET",
+    "MINIO_ACCESS_KEY",
+    "MINIO_SECRET_KEY",
+    "MINIO_REGION",
+    "MINIO_KEY_PREFIX",
+    "BIND_ADDR",
+    "MAX_UPLOAD_BYTES",
+    "WORKER_CONCURRENCY",
+    "JOB_LEASE_SECONDS",
+    "JOB_MAX_ATTEMPTS",
+    "SWEEP_INTERVAL_SECONDS",
+    "ORPHAN_GRACE_SECONDS",
+    "SHUTDOWN_GRACE_SECONDS",
+    "RUST_LOG",
+];
+
+/// The program with these settings and nothing else in its environment.
+pub fn command(arguments: &[&str], variables: &Variables) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").kill_on_drop(true);
+    for name in SETTINGS {
+        if let Some(value) = variables.get(name) {
+            command.env(name, value);
+        }
+    }
+    command
+}
+
+/// Runs the program to its end.
+pub async fn output(arguments: &[&str], variables: &Variables) -> Output {
+    command(arguments, variables).stdin(Stdio::null()).output().await.expect("the program runs")
+}
+
+/// A running program, killed when dropped.
+pub struct Process {
+    pub child: Child,
+}
+
+impl Process {
+    pub fn spawn(role: &str, variables: &Variables) -> Self {
+        let child = command(&[role], variables).stdin(Stdio::null()).spawn().expect("the program starts");
+        Self { child }
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("it still runs")
+    }
+
+    /// kill -9: no last word.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("it can be killed");
+    }
+
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.pid().cast_signed()).expect("a pid");
+        rustix::process::kill_process(pid, signal).expect("it can be signalled");
+    }
+}
+
+/// `serve` in a process of its own, beside the vault's own server.
+pub struct ServeProcess {
+    pub process: Process,
+    pub url: String,
+}
+
+impl ServeProcess {
+    pub async fn start(vault: &TestVault, folder: Option<&std::path::Path>) -> Self {
+        let port = {
+            let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
+            probe.local_addr().expect("an address").port()
+        };
+        let mut variables = vault.variables.clone();
+        variables.set("BIND_ADDR", &format!("127.0.0.1:{port}"));
+        let mut command = command(&["serve"], &variables);
+        if let Some(folder) = folder {
+            command.current_dir(folder);
+        }
+        let child = command.stdin(Stdio::null()).spawn().expect("the program starts");
+        let url = format!("http://127.0.0.1:{port}");
+        let http = vault.http.clone();
+        eventually("serve answers", || async {
+            http.get(format!("{url}/health")).send().await.ok().filter(|answer| answer.status() == 200)
+        })
+        .await;
+        Self { process: Process { child }, url }
+    }
+}

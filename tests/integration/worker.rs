@@ -1,0 +1,192 @@
+//! The worker: retries, dead jobs, leases, sweeps, and any number of them side by side.
+
+use crate::support::files::{INVOICE, pdf};
+use crate::support::{TestVault, eventually, id_of, problem};
+use docuvault::services::sweep::{self, Removed};
+use serde_json::{Value, json};
+
+async fn jobs(vault: &TestVault, state: &str) -> Vec<Value> {
+    vault.get_json(&format!("/jobs?state={state}")).await["items"].as_array().expect("a list").clone()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_fails_is_tried_again_then_dead_then_retried_by_hand() {
+    let vault = TestVault::new().await;
+    let id = id_of(&vault.put_in("a.pdf", pdf(&["words"])).await);
+    // A worker whose reading children can't be started: a mistake in our own house, which may pass.
+    let broken = vault.worker_with(&[("JOB_MAX_ATTEMPTS", "2")], "/nonexistent/docuvault");
+    let waiting = eventually("the first attempt fails", || async {
+        jobs(&vault, "queued").await.into_iter().find(|job| job["attempts"] == 1)
+    })
+    .await;
+    assert!(
+        waiting["last_error"]
+            .as_str()
+            .is_some_and(|error| error.contains("reading failed") || error.contains("No such file")),
+        "{waiting}"
+    );
+    assert_eq!(vault.document(&id).await["status"], "pending");
+
+    let document = vault.processed(&id).await;
+    assert_eq!((&document["status"], &document["error"]["code"]), (&json!("failed"), &json!("gave_up")));
+    let dead = jobs(&vault, "dead").await;
+    assert_eq!((dead.len(), &dead[0]["attempts"], &dead[0]["document_id"]), (1, &json!(2), &json!(id)));
+    broken.stop().await;
+
+    let retry = vault.api(&format!("/jobs/{}/retry", id_of(&dead[0])));
+    let retried = vault.http.post(&retry).send().await.expect("an answer");
+    assert_eq!(retried.status(), 202);
+    assert_eq!(retried.json::<Value>().await.expect("JSON")["state"], "queued");
+    problem(vault.http.post(&retry).send().await.expect("an answer"), 409, "job_not_dead").await;
+    let worker = vault.worker();
+    let document = vault.processed(&id).await;
+    assert_eq!(document["error"], Value::Null, "{document}");
+    assert_eq!(vault.text(&id).await.trim(), "words");
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_side_by_side_do_each_job_once() {
+    let vault = TestVault::new().await;
+    let workers: Vec<_> = (0..3).map(|_| vault.worker()).collect();
+    let mut ids = Vec::new();
+    for n in 0..40 {
+        // Each text carries its own mark, so that no document can have another's.
+        ids.push(id_of(&vault.put_in("a.pdf", pdf(&[&format!("{INVOICE}\nmark-{n}-mark")])).await));
+    }
+    for (n, id) in ids.iter().enumerate() {
+        assert_eq!(vault.processed(id).await["status"], "ready");
+        assert!(vault.text(id).await.contains(&format!("mark-{n}-mark")), "document {n} has another's text");
+    }
+    assert_eq!(vault.count("SELECT count(*) FROM audit_log WHERE action = 'document.processed'").await, 40);
+    assert_eq!(vault.count("SELECT count(*) FROM jobs WHERE state = 'done' AND attempts = 1").await, 40);
+    for worker in workers {
+        worker.stop().await;
+    }
+    assert_eq!(vault.vault.queue.depth().await.expect("a number"), 0, "every ring was answered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_lease_is_taken_over_and_the_old_holder_can_change_nothing() {
+    let vault = TestVault::new().await;
+    let id = id_of(&vault.put_in("a.txt", INVOICE).await);
+    let job: docuvault::domain::JobId =
+        jobs(&vault, "queued").await[0]["id"].as_str().expect("an id").parse().expect("an id");
+    use docuvault::services::processing;
+    let work = processing::claim(&vault.vault, job, "first").await.expect("no failure").expect("it is free");
+    assert_eq!(vault.document(&id).await["status"], "processing");
+    assert!(processing::claim(&vault.vault, job, "second").await.expect("no failure").is_none(), "it is held");
+    let outcome = processing::run(&vault.vault, &work).await.expect("it is read");
+
+    let superuser = vault.superuser().await;
+    superuser.execute("UPDATE jobs SET lease_until = now() - interval '1 second'", &[]).await.expect("aged");
+    let worker = vault.worker();
+    let document = vault.processed(&id).await;
+    assert_eq!(document["status"], "ready");
+    assert!(!processing::settle(&vault.vault, &work, "first", outcome).await.expect("no failure"), "too late");
+    assert_eq!(vault.count("SELECT count(*) FROM audit_log WHERE action = 'document.processed'").await, 1);
+    assert_eq!(vault.document(&id).await["updated_at"], document["updated_at"]);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_that_kills_its_worker_each_time_is_given_up() {
+    let vault = TestVault::builder().set("JOB_MAX_ATTEMPTS", "3").start().await;
+    let id = id_of(&vault.put_in("a.txt", INVOICE).await);
+    let superuser = vault.superuser().await;
+    // Three workers took it and died.
+    superuser
+        .execute(
+            "UPDATE jobs SET state = 'running', attempts = 3, lease_owner = 'dead', lease_until = now() - interval '1 second'",
+            &[],
+        )
+        .await
+        .expect("aged");
+    let worker = vault.worker();
+    let document = vault.processed(&id).await;
+    assert_eq!(document["error"]["code"], "gave_up");
+    assert_eq!(jobs(&vault, "dead").await.len(), 1);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_are_listed_page_by_page() {
+    let vault = TestVault::new().await;
+    for n in 0..5 {
+        vault.put_in("a.txt", format!("words {n}")).await;
+    }
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = vault.get_json(&format!("/jobs?limit=2{cursor}")).await;
+        seen.extend(page["items"].as_array().expect("a list").iter().map(id_of));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let mut newest_first = seen.clone();
+    newest_first.sort();
+    newest_first.reverse();
+    assert_eq!((seen.len(), &seen), (5, &newest_first));
+    assert_eq!(jobs(&vault, "done").await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sweep_rings_again_only_for_what_nobody_looks_at() {
+    let vault = TestVault::new().await;
+    for n in 0..3 {
+        vault.put_in("a.txt", format!("words {n}")).await;
+    }
+    let superuser = vault.superuser().await;
+    superuser.execute("UPDATE jobs SET run_after = now() - interval '1 minute'", &[]).await.expect("aged");
+    assert_eq!(sweep::ring_again(&vault.vault).await.expect("swept"), 0, "all three rings are in the air");
+    // Redis is wiped: here, the one stream of this vault.
+    let mut redis = redis_client().await;
+    let key = format!("{}:v1:jobs", vault.database.name);
+    let _: i64 = redis::cmd("DEL").arg(&key).query_async(&mut redis).await.expect("wiped");
+    assert_eq!(sweep::ring_again(&vault.vault).await.expect("swept"), 3);
+    assert_eq!(sweep::ring_again(&vault.vault).await.expect("swept"), 0);
+}
+
+use deadpool_redis::redis;
+
+async fn redis_client() -> redis::aio::MultiplexedConnection {
+    let client = redis::Client::open(crate::support::setting("TEST_REDIS_URL")).expect("a URL");
+    client.get_multiplexed_async_connection().await.expect("a connection")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn with_redis_wiped_under_a_worker_the_work_goes_on() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    let mut redis = redis_client().await;
+    let key = format!("{}:v1:jobs", vault.database.name);
+    let mut ids = Vec::new();
+    for n in 0..30 {
+        ids.push(id_of(&vault.put_in("a.txt", format!("{INVOICE} {n}")).await));
+        if n % 10 == 5 {
+            let _: i64 = redis::cmd("DEL").arg(&key).query_async(&mut redis).await.expect("wiped");
+        }
+    }
+    for id in &ids {
+        assert_eq!(vault.processed(id).await["status"], "ready");
+    }
+    assert_eq!(vault.count("SELECT count(*) FROM audit_log WHERE action = 'document.processed'").await, 30);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orphans_are_removed_after_the_grace_period_and_nothing_else() {
+    let vault = TestVault::new().await;
+    let kept = vault.put_in("kept.txt", "kept").await;
+    let name: docuvault::domain::Filename = "orphan.txt".parse().expect("a name");
+    let orphan = docuvault::domain::ObjectKey::generate(docuvault::domain::DocumentId::generate(), &name);
+    vault.vault.storage.put(&orphan, "text/plain", &mut &b"left behind"[..]).await.expect("put");
+    assert_eq!(sweep::remove_orphans(&vault.vault).await.expect("swept"), Removed::default(), "too young");
+
+    let late = vault.later(std::time::Duration::from_secs(86_400 + 60));
+    assert_eq!(sweep::remove_orphans(&late).await.expect("swept"), Removed { objects: 1, uploads: 0 });
+    assert_eq!(vault.bytes(&id_of(&kept)).await, b"kept");
+    vault.assert_tidy().await;
+}
