@@ -13,6 +13,9 @@ use uuid::Uuid;
 /// Names a request in the answer and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Under which `RUST_LOG` finds the access log.
+const ACCESS_LOG: &str = concat!(env!("CARGO_PKG_NAME"), "::access");
+
 /// Gives each request an id, puts errors into their envelope, and writes one line to the log. The line holds the route,
 /// never the query: what people search for is theirs.
 pub async fn envelope(
@@ -65,6 +68,6 @@ pub async fn envelope(
         _ => log::Level::Info,
     };
     let cause = cause.unwrap_or_default();
-    log::log!(target: "docuvault::access", level, method:% = method, route = route.as_str(), status, ms, request_id:% = id; "{cause}");
+    log::log!(target: ACCESS_LOG, level, method:% = method, route = route.as_str(), status, ms, request_id:% = id; "{cause}");
     Ok(response)
 }

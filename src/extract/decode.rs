@@ -4,8 +4,8 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use std::borrow::Cow;
 
-/// Of the control characters a text may have, beside white space: form feed, escape (coloured logs), backspace
-/// (overstrike). One in this many bytes is still a text.
+/// White space, form feed, escape (coloured logs) and backspace (overstrike) belong to text; of the other control
+/// characters, one in this many bytes is still a text.
 const CONTROLS_ONE_IN: usize = 50;
 
 /// True where bytes look like text in an encoding [`to_utf8`] knows.
@@ -14,7 +14,7 @@ pub fn is_text(head: &[u8]) -> bool {
         return true;
     }
     let controls =
-        head.iter().filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0c) || b == 0x7f).count();
+        head.iter().filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x08 | 0x0c | 0x1b) || b == 0x7f).count();
     !head.contains(&0) && controls <= head.len() / CONTROLS_ONE_IN
 }
 

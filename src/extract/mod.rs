@@ -92,8 +92,10 @@ impl Reader {
     pub async fn read<E>(
         &self,
         hint: Hint<'_>,
-        mut source: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        source: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<ReadText, ReadError<E>> {
+        // Asked for more after its end, a stream may panic.
+        let mut source = source.fuse();
         let mut head = Vec::new();
         while head.len() < HEAD_BYTES
             && let Some(piece) = source.next().await

@@ -206,7 +206,7 @@ impl TestVault {
         let address = listener.local_addr().expect("an address");
         let server = docuvault::api::server(vault.clone(), listener).expect("the server is built");
         tokio::spawn(server);
-        Self { database, variables, vault, url: format!("http://{address}"), http: Client::new() }
+        Self { database, variables, vault, url: format!("http://{address}"), http: client() }
     }
 
     /// The same vault, some time later.
@@ -328,6 +328,11 @@ impl TestVault {
 fn build(variables: &Variables, role: Role, program: &str) -> Arc<Vault> {
     let config = Config::read(variables).expect("the test's settings are right");
     app::build_with(config, role, PathBuf::from(program), Arc::new(SystemClock)).expect("the vault is built")
+}
+
+/// A client that gives up in the end, so that a test which hangs says where.
+fn client() -> Client {
+    Client::builder().timeout(2 * PATIENCE).build().expect("a client")
 }
 
 /// A part named as a file.
