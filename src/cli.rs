@@ -46,7 +46,7 @@ pub struct MigrateArgs {
     #[command(subcommand)]
     pub action: Option<MigrateAction>,
     /// Put a dozen everyday topics into the vault, if it has none yet
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub starter_topics: bool,
 }
 

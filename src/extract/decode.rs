@@ -13,8 +13,10 @@ pub fn is_text(head: &[u8]) -> bool {
     if wide_encoding(head).is_some() {
         return true;
     }
-    let controls =
-        head.iter().filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x08 | 0x0c | 0x1b) || b == 0x7f).count();
+    let controls = head
+        .iter()
+        .filter(|&&b| b < 0x20 && !matches!(b, b'\t' | b'\n' | b'\r' | 0x08 | 0x0c | 0x1b) || b == 0x7f)
+        .count();
     !head.contains(&0) && controls <= head.len() / CONTROLS_ONE_IN
 }
 

@@ -147,7 +147,6 @@ async fn d11_d12_d15_d16_every_setting_is_explained_and_no_secret_is_committed()
         } else if let Some((name, _)) = line.split_once('=') {
             assert!(explained, "{name} has no comment");
             names.push(name);
-        } else {
             explained = false;
         }
     }

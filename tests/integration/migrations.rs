@@ -105,7 +105,7 @@ async fn every_foreign_key_has_an_index_and_every_table_its_grants() {
         )
         .await
         .expect("rows");
-    assert_eq!(grants.len(), 16);
+    assert_eq!(grants.len(), 15);
     for row in grants {
         let table: String = row.get(0);
         let have: [bool; 5] = [row.get(1), row.get(2), row.get(3), row.get(4), row.get(5)];
