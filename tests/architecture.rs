@@ -39,31 +39,46 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 /// The rooms that a source names, in `use` lines and in full paths alike: what follows `crate::` or `docuvault::`.
 fn rooms_named(source: &str) -> Vec<(usize, String)> {
+    let code: Vec<&str> = source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let code = code.join("\n");
     let mut named = Vec::new();
-    for (number, line) in source.lines().enumerate() {
-        let code = line.split("//").next().unwrap_or_default();
-        for root in ["crate::", "docuvault::"] {
-            for (at, _) in code.match_indices(root) {
-                let preceded =
-                    code[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$');
-                if preceded {
-                    continue;
-                }
-                let rest = &code[at + root.len()..];
-                let names: Vec<&str> = match rest.strip_prefix('{') {
-                    Some(group) => group.split([',', '}']).map(str::trim).collect(),
-                    None => vec![rest],
-                };
-                for name in names {
-                    let room: String = name.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                    if !room.is_empty() {
-                        named.push((number + 1, room));
-                    }
-                }
+    for root in ["crate::", "docuvault::"] {
+        for (at, _) in code.match_indices(root) {
+            let before = code[..at].chars().next_back();
+            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
+                continue;
             }
+            let line = code[..at].matches('\n').count() + 1;
+            let rest = &code[at + root.len()..];
+            let names = match rest.strip_prefix('{') {
+                // A group, over as many lines as it takes; what stands in braces within it belongs to its room.
+                Some(group) => first_names(group),
+                None => vec![name_at(rest)],
+            };
+            named.extend(names.into_iter().filter(|room| !room.is_empty()).map(|room| (line, room)));
         }
     }
     named
+}
+
+fn name_at(code: &str) -> String {
+    code.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+/// The names that a group in braces begins its parts with.
+fn first_names(group: &str) -> Vec<String> {
+    let mut names = vec![name_at(group)];
+    let mut depth = 0;
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => names.push(name_at(&group[at + 1..])),
+            _ => {}
+        }
+    }
+    names
 }
 
 fn violations(room: &str, source: &str) -> Vec<String> {
@@ -102,7 +117,29 @@ fn imports_run_downwards_only() {
 fn the_check_sees_an_upward_import() {
     assert_eq!(violations("db", "use crate::services::Vault;"), ["line 1: db must not use services"]);
     assert_eq!(violations("domain", "use crate::{error::Error, clock};").len(), 2);
+    assert_eq!(
+        violations("db", "use crate::{\n    config::{A, api},\n    worker::B,\n};"),
+        ["line 1: db must not use worker"]
+    );
     assert_eq!(violations("storage", "let x = crate::db::Database::new();"), ["line 1: storage must not use db"]);
     assert_eq!(violations("services", "use crate::attic::Box;"), ["line 1: attic is in no row of the house"]);
     assert!(violations("api", "use crate::services::Vault; // crate::commands").is_empty());
+}
+
+#[test]
+fn every_error_code_is_used_and_documented() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let everything: String = sources(&root.join("src"))
+        .iter()
+        .filter(|path| !path.ends_with("src/error.rs"))
+        .map(|path| fs::read_to_string(path).expect("a source"))
+        .collect();
+    let itself = fs::read_to_string(root.join("src/error.rs")).expect("a source");
+    let description = fs::read_to_string(root.join("docs/openapi.json")).expect("the description");
+    for code in docuvault::error::ErrorCode::ALL {
+        let variant = format!("ErrorCode::{code:?}");
+        let used = everything.contains(&variant) || itself.contains(&format!("{variant},"));
+        assert!(used, "{code} is used by nothing");
+        assert!(description.contains(&format!("`{code}`")), "{code} is not in docs/openapi.json");
+    }
 }

@@ -20,6 +20,7 @@ pub const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; img-sr
 
 /// A document's bytes, with ranges.
 #[utoipa::path(
+    operation_id = "get_document_content",
     method(get, head),
     path = "/documents/{id}/content",
     tag = "documents",

@@ -58,6 +58,7 @@ fn list_request(request: &HttpRequest) -> Result<ListRequest> {
 
 /// Documents, newest first unless sorted otherwise.
 #[utoipa::path(
+    operation_id = "list_documents",
     tag = "documents",
     params(ListParameters),
     responses(
@@ -77,6 +78,7 @@ pub async fn list(
 
 /// One document.
 #[utoipa::path(
+    operation_id = "get_document",
     tag = "documents",
     params(("id" = uuid::Uuid, Path)),
     responses(
@@ -91,6 +93,7 @@ pub async fn get(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<web::Jso
 
 /// Change a document's title or name. The bytes stay where they are.
 #[utoipa::path(
+    operation_id = "update_document",
     tag = "documents",
     params(("id" = uuid::Uuid, Path)),
     responses(
@@ -123,6 +126,7 @@ pub(super) fn parse_filename(name: &str) -> Result<Filename> {
 
 /// Remove a document and its bytes.
 #[utoipa::path(
+    operation_id = "delete_document",
     tag = "documents",
     params(("id" = uuid::Uuid, Path)),
     responses(
@@ -138,6 +142,7 @@ pub async fn delete(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<HttpR
 
 /// A document's text.
 #[utoipa::path(
+    operation_id = "get_document_text",
     tag = "documents",
     params(("id" = uuid::Uuid, Path)),
     responses(
@@ -156,6 +161,7 @@ pub async fn text(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<HttpRes
 
 /// Choose a document's topics: a person's word, which the AI never overrides.
 #[utoipa::path(
+    operation_id = "set_document_topics",
     tag = "documents",
     params(("id" = uuid::Uuid, Path)),
     responses(
@@ -182,6 +188,7 @@ pub async fn put_topics(
 
 /// Read and sort a document again.
 #[utoipa::path(
+    operation_id = "reprocess_document",
     tag = "documents",
     params(("id" = uuid::Uuid, Path)),
     responses(

@@ -129,6 +129,13 @@ pub struct Topic {
     created_at: DateTime<Utc>,
 }
 
+impl Topic {
+    /// Its id.
+    pub fn id(&self) -> TopicId {
+        self.id
+    }
+}
+
 impl From<topics::Topic> for Topic {
     fn from(topic: topics::Topic) -> Self {
         let topics::Topic { row, document_count } = topic;

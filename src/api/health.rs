@@ -40,6 +40,7 @@ impl From<Probe> for Check {
 
 /// Ready for requests: all three stores answer.
 #[utoipa::path(
+    operation_id = "get_health",
     tag = "operation",
     responses(
         (status = 200, description = "All stores answer", body = Health),
@@ -60,7 +61,7 @@ pub async fn ready(vault: web::Data<Vault>) -> impl Responder {
 }
 
 /// The process runs.
-#[utoipa::path(tag = "operation", responses((status = 200, description = "It does")))]
+#[utoipa::path(operation_id = "get_liveness", tag = "operation", responses((status = 200, description = "It does")))]
 #[get("/health/live")]
 pub async fn live() -> impl Responder {
     HttpResponse::Ok().json(serde_json::json!({"status": OK}))
@@ -68,6 +69,7 @@ pub async fn live() -> impl Responder {
 
 /// The vault's figures, for Prometheus.
 #[utoipa::path(
+    operation_id = "get_metrics",
     tag = "operation",
     responses((status = 200, description = "Text exposition format 0.0.4", body = String, content_type = "text/plain"))
 )]

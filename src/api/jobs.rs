@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post, web};
 
 /// Jobs, newest first.
 #[utoipa::path(
+    operation_id = "list_jobs",
     tag = "jobs",
     params(
         ("state" = Option<String>, Query, description = "queued, running, done or dead"),
@@ -30,6 +31,7 @@ pub async fn list(vault: web::Data<Vault>, request: HttpRequest) -> Result<web::
 
 /// Put a dead job back into the queue.
 #[utoipa::path(
+    operation_id = "retry_job",
     tag = "jobs",
     params(("id" = uuid::Uuid, Path)),
     responses(

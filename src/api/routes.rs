@@ -42,9 +42,11 @@ pub fn app() -> (
     >,
     utoipa::openapi::OpenApi,
 ) {
-    App::new()
+    let mut description = Description::openapi();
+    description.info.description.get_or_insert_default().push_str(&table_of_codes());
+    let (app, mut openapi) = App::new()
         .into_utoipa_app()
-        .openapi(Description::openapi())
+        .openapi(description)
         .service(
             scope::scope(BASE)
                 .service(upload::create)
@@ -70,7 +72,18 @@ pub fn app() -> (
         .service(health::ready)
         .service(health::live)
         .service(health::metrics)
-        .split_for_parts()
+        .split_for_parts();
+    // One handler answers GET and HEAD, but an operation's id is its own.
+    for head in openapi.paths.paths.values_mut().filter_map(|item| item.head.as_mut()) {
+        head.operation_id = head.operation_id.take().map(|id| id.replacen("get_", "head_", 1));
+    }
+    (app, openapi)
+}
+
+/// The closed table of codes, for the description.
+fn table_of_codes() -> String {
+    let rows = ErrorCode::ALL.iter().map(|code| format!("| `{code}` | {} | {} |\n", code.status(), code.title()));
+    format!("\n\n| code | status | title |\n|---|---|---|\n{}", rows.collect::<String>())
 }
 
 /// The interface's description.
@@ -94,7 +107,7 @@ fn docs() -> SwaggerUi {
 struct Spec(String);
 
 /// The interface's description, OpenAPI 3.1.
-#[utoipa::path(tag = "operation", responses((status = 200, description = "The description", body = Object)))]
+#[utoipa::path(operation_id = "get_openapi", tag = "operation", responses((status = 200, description = "The description", body = Object)))]
 #[get("/openapi.json")]
 async fn openapi_json(spec: web::Data<Spec>) -> impl Responder {
     HttpResponse::Ok().content_type("application/json").body(spec.0.clone())

@@ -15,7 +15,7 @@ fn invalid(error: TopicRuleError) -> Error {
 }
 
 /// All topics, by name. There is one page of them.
-#[utoipa::path(tag = "topics", responses((status = 200, description = "All topics", body = ListOf<Topic>)))]
+#[utoipa::path(operation_id = "list_topics", tag = "topics", responses((status = 200, description = "All topics", body = ListOf<Topic>)))]
 #[get("/topics")]
 pub async fn list(vault: web::Data<Vault>) -> Result<web::Json<ListOf<Topic>>, ApiError> {
     Ok(web::Json(ListOf::whole(topics::list(&vault).await?)))
@@ -23,6 +23,7 @@ pub async fn list(vault: web::Data<Vault>) -> Result<web::Json<ListOf<Topic>>, A
 
 /// Make a topic.
 #[utoipa::path(
+    operation_id = "create_topic",
     tag = "topics",
     responses(
         (status = 201, description = "The topic", body = Topic),
@@ -36,11 +37,12 @@ pub async fn create(vault: web::Data<Vault>, new: web::Json<NewTopic>) -> Result
     let color: Option<Color> = new.color.as_deref().map(|color| color.parse().map_err(invalid)).transpose()?;
     let description = topics::parse_description(&new.description)?;
     let topic = Topic::from(topics::create(&vault, &name, &description, color.as_ref()).await?);
-    Ok(HttpResponse::Created().insert_header((header::LOCATION, "/api/v1/topics")).json(topic))
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, format!("/api/v1/topics/{}", topic.id()))).json(topic))
 }
 
 /// Change a topic.
 #[utoipa::path(
+    operation_id = "update_topic",
     tag = "topics",
     params(("id" = uuid::Uuid, Path)),
     responses(
@@ -65,6 +67,7 @@ pub async fn patch(
 
 /// Remove a topic, also from its documents; the documents stay.
 #[utoipa::path(
+    operation_id = "delete_topic",
     tag = "topics",
     params(("id" = uuid::Uuid, Path)),
     responses(

@@ -41,6 +41,7 @@ struct UploadForm {
 
 /// Put a document in. Any type of file is taken and kept, also one whose text can't be read.
 #[utoipa::path(
+    operation_id = "upload_document",
     tag = "documents",
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(

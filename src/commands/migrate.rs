@@ -5,7 +5,7 @@ use crate::commands;
 use crate::config::{Config, DatabaseConfig, Variables};
 use crate::db::migrations::{MigrationError, Migrator};
 use crate::services::starter_topics::STARTER_TOPICS;
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use std::process::ExitCode;
 
 /// Runs the command.
@@ -18,6 +18,9 @@ pub fn run(args: &MigrateArgs) -> anyhow::Result<ExitCode> {
     commands::begin_log(&variables);
     let action = args.action.unwrap_or(MigrateAction::Up);
     let starter_topics = args.starter_topics;
+    if starter_topics && !matches!(action, MigrateAction::Up) {
+        bail!("--starter-topics goes with up alone");
+    }
     let runtime = commands::runtime()?;
     // The harness blocks, and belongs on a thread that may.
     runtime

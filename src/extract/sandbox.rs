@@ -50,7 +50,7 @@ pub(super) async fn run<E>(
     };
     let most = limits.max_text_bytes as u64 + 1;
     let work = async {
-        let (text, complaint) = tokio::join!(take(stdout, most), take(stderr, STDERR_BYTES));
+        let (text, complaint) = tokio::join!(take(stdout, most), beginning(stderr));
         let (text, complaint) = (text?, complaint?);
         let cut = text.len() as u64 == most;
         if cut {
@@ -71,6 +71,13 @@ pub(super) async fn run<E>(
     }
     // A letter may be cut in two at the limit.
     Ok((String::from_utf8_lossy(&bytes).trim_end_matches('\u{fffd}').to_owned(), cut))
+}
+
+/// The first words of a pipe that has to be read to its end: a writer whose pipe is closed dies of it.
+async fn beginning(mut pipe: impl AsyncRead + Unpin) -> io::Result<Vec<u8>> {
+    let bytes = take(&mut pipe, STDERR_BYTES).await?;
+    tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await?;
+    Ok(bytes)
 }
 
 /// Reads up to `most` bytes, and no more.

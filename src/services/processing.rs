@@ -21,8 +21,6 @@ const BACKOFF: Duration = Duration::from_secs(2);
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 /// Wait while a store is away: that is no fault of the job's.
 const OUTAGE_WAIT: Duration = Duration::from_secs(4);
-/// What is kept of an error's text, in bytes.
-const MAX_ERROR_BYTES: usize = 500;
 /// The beginning of a text that PostgreSQL can index whatever it holds.
 const SURELY_INDEXED_BYTES: usize = 64 * 1024;
 
@@ -59,7 +57,7 @@ pub async fn claim(vault: &Vault, job: JobId, owner: &str) -> Result<Option<Work
         // Counted at the claim, so that a document which kills its worker each time does not go on for ever.
         if job.attempts > vault.config.work.max_attempts {
             let why = job.last_error.as_deref().unwrap_or("the worker ended in the middle of it, each time");
-            bury(conn, job.id, document.id, owner, why).await?;
+            bury(conn, &job, document.id, owner, why).await?;
             return Ok(None);
         }
         queries::documents::set_status(conn, document.id, DocumentStatus::Processing).await?;
@@ -136,7 +134,7 @@ async fn commit(
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
         let Some(document) = queries::documents::lock(conn, id).await? else { return Ok(false) };
-        if !queries::jobs::finish(conn, work.job.id, owner, JobState::Done, None).await? {
+        if !queries::jobs::finish(conn, &work.job, owner, JobState::Done, None).await? {
             return Ok(false);
         }
         let by_user = document.topics_by_user;
@@ -196,16 +194,17 @@ fn audit(id: DocumentId, action: &'static str, detail: Value) -> NewAuditEntry {
 /// # Errors
 /// When a store fails; the lease runs out then, and the job comes again.
 pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Result<()> {
-    let mut why = cause_chain(error);
-    why.truncate(why.floor_char_boundary(MAX_ERROR_BYTES));
+    // What clients may see of it; the log has the cause.
+    let why = error.to_string();
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
         if queries::documents::lock(conn, work.document.id).await?.is_none() {
             return Ok(());
         }
-        let outage = error.is_unavailable();
+        // A statement that takes too long is this document's own: PostgreSQL answers the others.
+        let outage = error.is_unavailable() && !cause_chain(error).contains("statement timeout");
         if !outage && work.job.attempts >= vault.config.work.max_attempts {
-            return bury(conn, work.job.id, work.document.id, owner, &why).await;
+            return bury(conn, &work.job, work.document.id, owner, &why).await;
         }
         let delay = if outage { OUTAGE_WAIT } else { backoff(work.job.attempts) };
         // Half of it by chance, so that jobs which failed together do not come back together.
@@ -240,18 +239,18 @@ async fn give_back(
     forgive: bool,
     why: Option<&str>,
 ) -> Result<()> {
-    if queries::jobs::put_back(conn, work.job.id, owner, delay, forgive, why).await? {
+    if queries::jobs::put_back(conn, &work.job, owner, delay, forgive, why).await? {
         queries::documents::set_status(conn, work.document.id, DocumentStatus::Pending).await?;
     }
     Ok(())
 }
 
 /// Gives a job up: it is kept as dead, and the document says so.
-async fn bury(conn: &mut AsyncPgConnection, job: JobId, document: DocumentId, owner: &str, why: &str) -> Result<()> {
+async fn bury(conn: &mut AsyncPgConnection, job: &JobRow, document: DocumentId, owner: &str, why: &str) -> Result<()> {
     if queries::jobs::finish(conn, job, owner, JobState::Dead, Some(why)).await? {
         let problem = DocumentProblem::GaveUp;
         queries::documents::store_failure(conn, document, problem.as_str(), problem.message()).await?;
-        let detail = json!({"code": problem.as_str(), "job_id": job});
+        let detail = json!({"code": problem.as_str(), "job_id": job.id});
         queries::audit::append(conn, &audit(document, "document.failed", detail)).await?;
     }
     Ok(())

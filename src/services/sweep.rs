@@ -81,9 +81,11 @@ pub async fn remove_orphans(vault: &Vault) -> Result<Removed> {
     }
 
     for upload in vault.storage.unfinished_uploads().await? {
-        if upload.started_at.is_some_and(|at| at < before) {
-            vault.storage.abort(&upload).await?;
-            log::info!("removed an upload that never ended: {}", upload.raw_key);
+        if let Some(key) = upload.key
+            && upload.started_at.is_some_and(|at| at < before)
+        {
+            vault.storage.abort(&key, &upload.upload_id).await?;
+            log::info!("removed an upload that never ended: {key}");
             removed.uploads += 1;
         }
     }

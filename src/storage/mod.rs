@@ -72,8 +72,8 @@ pub struct ObjectPage {
 /// A multipart upload that was begun and neither completed nor aborted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnfinishedUpload {
-    /// The key it was meant for, as the store has it.
-    pub raw_key: String,
+    /// The key it was meant for; none where somebody else began it.
+    pub key: Option<ObjectKey>,
     /// The store's id of it.
     pub upload_id: String,
     /// When it was begun, by the store's clock.
@@ -128,7 +128,7 @@ pub trait StorageBackend: Send + Sync {
     ///
     /// # Errors
     /// When the store can't be reached or refuses.
-    async fn abort(&self, upload: &UnfinishedUpload) -> Result<(), StorageError>;
+    async fn abort(&self, key: &ObjectKey, upload_id: &str) -> Result<(), StorageError>;
 
     /// Asks the store for a sign of life.
     ///

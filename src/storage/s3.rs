@@ -1,13 +1,15 @@
 //! S3, by rust-s3: MinIO, SeaweedFS, AWS and the like.
 //!
 //! Two handles on the same bucket: one with a short time-out for calls whose answer is small, one without for streams,
-//! where [`IDLE`] bounds the wait for each piece instead. rust-s3 repeats neither PUT nor DELETE, so this does.
+//! where [`IDLE`] bounds the wait for each piece instead. rust-s3 repeats neither PUT nor DELETE, so this does. The parts
+//! of a large upload are sent from here, and not by rust-s3's stream, which held 99 MiB for one upload of 2 GiB.
 
 use super::{ByteStream, ObjectPage, StorageBackend, StorageError, StoredObject, UnfinishedUpload};
 use crate::config::StorageConfig;
 use crate::domain::{DocumentId, Filename, ObjectKey};
 use crate::metrics::{Metrics, Store};
 use async_trait::async_trait;
+use bytes::BufMut;
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 use rand::Rng;
@@ -17,11 +19,9 @@ use s3::{Bucket, Region};
 use secrecy::ExposeSecret;
 use std::io;
 use std::ops::RangeInclusive;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{sleep, timeout};
 
 /// Longest wait for a small answer.
@@ -30,8 +30,8 @@ const CALL: Duration = Duration::from_secs(10);
 const PART: Duration = Duration::from_secs(120);
 /// Longest wait for the next piece of a download.
 const IDLE: Duration = Duration::from_secs(30);
-/// Parts of one upload in flight at once: with 8 MiB each, this bounds an upload's memory.
-const PARTS_IN_FLIGHT: usize = 2;
+/// Size of a part of an upload: what is smaller goes in one PUT. S3 wants at least 5 MiB and at most 10,000 of them.
+const PART_BYTES: usize = 8 * 1024 * 1024;
 /// How often a small call is made at most.
 const TRIES: u32 = 3;
 /// Objects in a page of a listing: the most S3 gives.
@@ -73,6 +73,11 @@ impl S3Storage {
         format!("{}{key}", self.prefix)
     }
 
+    /// The key behind a path; none where it is not one of ours.
+    fn key_of(&self, path: &str) -> Option<ObjectKey> {
+        path.strip_prefix(&self.prefix)?.parse().ok()
+    }
+
     /// Makes a small call, again where the store was not to be reached.
     async fn call<T, F>(&self, mut make: impl FnMut() -> F) -> Result<T, StorageError>
     where
@@ -109,29 +114,17 @@ fn fault(error: S3Error) -> StorageError {
     }
 }
 
-/// Watches the source of an upload, so that its failure can be told from the store's.
-struct Watched<'a> {
-    source: &'a mut (dyn AsyncRead + Send + Unpin),
-    failure: Option<io::Error>,
-    bytes: u64,
-}
-
-impl AsyncRead for Watched<'_> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        match Pin::new(&mut *self.source).poll_read(cx, buf) {
-            Poll::Ready(Err(error)) => {
-                let kind = error.kind();
-                self.failure = Some(error);
-                Poll::Ready(Err(kind.into()))
-            }
-            Poll::Ready(Ok(())) => {
-                self.bytes += (buf.filled().len() - before) as u64;
-                Poll::Ready(Ok(()))
-            }
-            Poll::Pending => Poll::Pending,
+/// Fills one part from the source; a shorter one is the last.
+async fn read_part(source: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Vec<u8>, StorageError> {
+    // Pages that are never written to cost nothing: a small file takes a small part of this.
+    let mut part = Vec::with_capacity(PART_BYTES);
+    while part.len() < PART_BYTES {
+        let room = PART_BYTES - part.len();
+        if source.read_buf(&mut (&mut part).limit(room)).await.map_err(StorageError::Source)? == 0 {
+            break;
         }
     }
+    Ok(part)
 }
 
 #[async_trait]
@@ -142,19 +135,40 @@ impl StorageBackend for S3Storage {
         content_type: &str,
         source: &mut (dyn AsyncRead + Send + Unpin),
     ) -> Result<u64, StorageError> {
-        let mut watched = Watched { source, failure: None, bytes: 0 };
-        // rust-s3 would size its parallelism by the machine's memory. It aborts what it began when anything fails.
-        let request = self
-            .uploads
-            .put_object_stream_builder(self.path(key))
-            .with_content_type(content_type)
-            .with_max_concurrent_chunks(PARTS_IN_FLIGHT);
-        let result = self.metrics.timed(Store::ObjectStorage, request.execute_stream(&mut watched), is_fault).await;
-        match (watched.failure, result) {
-            (Some(failure), _) => Err(StorageError::Source(failure)),
-            (None, Err(error)) => Err(fault(error)),
-            (None, Ok(_)) => Ok(watched.bytes),
+        let path = self.path(key);
+        let mut part = read_part(source).await?;
+        if part.len() < PART_BYTES {
+            let put = || self.uploads.put_object_with_content_type(&path, &part, content_type);
+            self.call(put).await?;
+            return Ok(part.len() as u64);
         }
+        let begun = self.call(|| self.uploads.initiate_multipart_upload(&path, content_type)).await?;
+        let result = async {
+            let mut parts = Vec::new();
+            let mut bytes = 0;
+            while !part.is_empty() {
+                bytes += part.len() as u64;
+                let number = u32::try_from(parts.len() + 1).map_err(|error| fault(io::Error::other(error).into()))?;
+                let sent = async {
+                    let sending = self.uploads.put_multipart_chunk(part, &path, number, &begun.upload_id, content_type);
+                    self.metrics.timed(Store::ObjectStorage, sending, is_fault).await.map_err(fault)
+                };
+                // The next part is filled while this one is sent: two in memory, and one copy that rust-s3 makes.
+                let (sent, next) = tokio::try_join!(sent, read_part(source))?;
+                parts.push(sent);
+                part = next;
+            }
+            let completing = self.uploads.complete_multipart_upload(&path, &begun.upload_id, parts);
+            self.metrics.timed(Store::ObjectStorage, completing, is_fault).await.map_err(fault)?;
+            Ok(bytes)
+        };
+        let result: Result<u64, StorageError> = result.await;
+        if result.is_err()
+            && let Err(error) = self.abort(key, &begun.upload_id).await
+        {
+            log::warn!("a broken upload stays for the sweep: {error}");
+        }
+        result
     }
 
     async fn get(&self, key: &ObjectKey, range: Option<RangeInclusive<u64>>) -> Result<ByteStream, StorageError> {
@@ -204,7 +218,7 @@ impl StorageBackend for S3Storage {
             .contents
             .into_iter()
             .map(|object| StoredObject {
-                key: object.key.strip_prefix(&self.prefix).and_then(|key| key.parse().ok()),
+                key: self.key_of(&object.key),
                 modified_at: parse_time(&object.last_modified),
             })
             .collect();
@@ -217,15 +231,16 @@ impl StorageBackend for S3Storage {
             .into_iter()
             .flat_map(|page| page.uploads)
             .map(|upload| UnfinishedUpload {
-                raw_key: upload.key,
+                key: self.key_of(&upload.key),
                 upload_id: upload.id,
                 started_at: parse_time(&upload.initiated),
             })
             .collect())
     }
 
-    async fn abort(&self, upload: &UnfinishedUpload) -> Result<(), StorageError> {
-        match self.call(|| self.calls.abort_upload(&upload.raw_key, &upload.upload_id)).await {
+    async fn abort(&self, key: &ObjectKey, upload_id: &str) -> Result<(), StorageError> {
+        let path = self.path(key);
+        match self.call(|| self.calls.abort_upload(&path, upload_id)).await {
             Ok(()) | Err(StorageError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }

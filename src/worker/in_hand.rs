@@ -11,43 +11,43 @@ use tokio::sync::RwLock;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-/// The jobs in hand.
+/// The jobs in hand, each under the ring that brought it: a job can be rung for twice.
 #[derive(Clone, Default)]
-pub(super) struct InHand(Arc<Mutex<HashMap<JobId, Held>>>);
+pub(super) struct InHand(Arc<Mutex<HashMap<String, Held>>>);
 
 struct Held {
-    entry: String,
+    job: JobId,
     lost: CancellationToken,
 }
 
 /// A job in hand; it is put down when this is dropped.
 pub(super) struct Grip {
     jobs: InHand,
-    job: JobId,
+    entry: String,
     /// Cancelled when the lease is lost: what is done from then on is for nothing.
     pub lost: CancellationToken,
 }
 
 impl Drop for Grip {
     fn drop(&mut self) {
-        self.jobs.lock().remove(&self.job);
+        self.jobs.lock().remove(&self.entry);
     }
 }
 
 impl InHand {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Held>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Held>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a job in hand.
+    /// Takes a job in hand; it must be claimed already, or the heartbeat takes it for lost.
     pub fn take(&self, job: JobId, entry: &str) -> Grip {
         let lost = CancellationToken::new();
-        self.lock().insert(job, Held { entry: entry.to_owned(), lost: lost.clone() });
-        Grip { jobs: self.clone(), job, lost }
+        self.lock().insert(entry.to_owned(), Held { job, lost: lost.clone() });
+        Grip { jobs: self.clone(), entry: entry.to_owned(), lost }
     }
 
     fn jobs_and_entries(&self) -> (Vec<JobId>, Vec<String>) {
-        self.lock().iter().map(|(job, held)| (*job, held.entry.clone())).unzip()
+        self.lock().iter().map(|(entry, held)| (held.job, entry.clone())).unzip()
     }
 
     /// Renews all leases, three times in the span of one; a job whose lease is lost is told so. Never returns.
@@ -67,10 +67,11 @@ impl InHand {
             };
             match renewed.await {
                 Ok(kept) => {
+                    // Only those that were asked about: others were claimed since. One that was settled between the
+                    // two looks is gone from here as well.
                     let held = self.lock();
-                    for job in jobs.iter().filter(|job| !kept.contains(job)) {
-                        // One that was settled between the two looks is gone from here as well.
-                        if let Some(held) = held.get(job) {
+                    for held in entries.iter().filter_map(|entry| held.get(entry)) {
+                        if !kept.contains(&held.job) {
                             held.lost.cancel();
                         }
                     }

@@ -2,7 +2,7 @@
 
 use super::in_hand::InHand;
 use super::{process_document, sweeps};
-use crate::domain::{JobKind, JobState};
+use crate::domain::JobKind;
 use crate::error::cause_chain;
 use crate::queue::{Consumer, QueueError, Ring};
 use crate::services::{Vault, processing};
@@ -129,11 +129,10 @@ impl Worker {
     /// Answers one ring.
     async fn answer(self: Arc<Self>, ring: Ring, _permit: OwnedSemaphorePermit) {
         let vault = &self.vault;
-        let grip = self.in_hand.take(ring.job, &ring.entry);
         match processing::claim(vault, ring.job, &self.name).await {
             Ok(None) => {}
             Ok(Some(work)) => {
-                debug_assert_eq!(work.job.state, JobState::Running);
+                let grip = self.in_hand.take(ring.job, &ring.entry);
                 // Kept apart for the case that it has to be given back.
                 let back = processing::Work { job: work.job.clone(), document: work.document.clone() };
                 tokio::select! {
@@ -155,7 +154,6 @@ impl Worker {
                 log::warn!(job:% = ring.job; "could not be claimed, the sweep will ring again: {}", cause_chain(&error));
             }
         }
-        drop(grip);
         let consumer = vault.queue.consumer(&self.name);
         if let Err(error) = consumer.done(&ring.entry).await {
             log::debug!("a ring could not be answered: {}", cause_chain(&error));

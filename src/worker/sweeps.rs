@@ -36,7 +36,7 @@ async fn rings(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
 }
 
 async fn orphans(vault: &Vault, owner: &str) {
-    let every = (vault.config.work.orphan_grace / 2).clamp(vault.config.work.sweep_interval, ORPHANS_AT_MOST);
+    let every = (vault.config.work.orphan_grace / 2).min(ORPHANS_AT_MOST).max(vault.config.work.sweep_interval);
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -92,18 +92,20 @@ pub async fn renew(
         .await
 }
 
-/// Ends a job that `owner` holds. False when it holds it no more: then nothing of its work may take effect.
+/// Ends a job that `owner` holds in this attempt. False when it holds it no more: then nothing of its work may take
+/// effect.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn finish(
     conn: &mut AsyncPgConnection,
-    id: JobId,
+    job: &JobRow,
     owner: &str,
     state: JobState,
     last_error: Option<&str>,
 ) -> QueryResult<bool> {
-    let ended = diesel::update(jobs::table.filter(dsl::id.eq(id)))
+    let ended = diesel::update(jobs::table.filter(dsl::id.eq(job.id)))
+        .filter(dsl::attempts.eq(job.attempts))
         .filter(dsl::state.eq(JobState::Running))
         .filter(dsl::lease_owner.eq(owner))
         .set((
@@ -118,20 +120,21 @@ pub async fn finish(
     Ok(ended == 1)
 }
 
-/// Puts a job that `owner` holds back into the queue, due after `delay`. Where `forgive` is set the attempt does not
+/// Puts a job that `owner` holds in this attempt back into the queue, due after `delay`. Where `forgive` is set the attempt does not
 /// count. False when `owner` holds it no more.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn put_back(
     conn: &mut AsyncPgConnection,
-    id: JobId,
+    job: &JobRow,
     owner: &str,
     delay: Duration,
     forgive: bool,
     last_error: Option<&str>,
 ) -> QueryResult<bool> {
-    let back = diesel::update(jobs::table.filter(dsl::id.eq(id)))
+    let back = diesel::update(jobs::table.filter(dsl::id.eq(job.id)))
+        .filter(dsl::attempts.eq(job.attempts))
         .filter(dsl::state.eq(JobState::Running))
         .filter(dsl::lease_owner.eq(owner))
         .set((
