@@ -84,7 +84,7 @@ pub const STARTER_TOPICS: [(&str, &str, &str); 12] = [
     ),
     (
         "Résumé",
-        "A person's résumé or curriculum vitae, CV: work experience, education, skills, career objective, university, \
+        "A person's résumé (resume) or curriculum vitae, CV: work experience, education, skills, career objective, university, \
          degree, bachelor, master, languages, certifications, references, employment history. Lebenslauf, \
          Berufserfahrung, Ausbildung, Kenntnisse, Werdegang.",
         "#ea580c",
