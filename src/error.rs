@@ -207,6 +207,8 @@ fn is_outage(message: &str) -> bool {
         "remaining connection slots",
         "statement timeout",
         "lock timeout",
+        "read-only transaction",
+        "No space left",
     ]
     .iter()
     .any(|sign| message.contains(sign))

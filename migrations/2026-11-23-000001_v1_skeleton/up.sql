@@ -11,9 +11,9 @@ ALTER TEXT SEARCH CONFIGURATION docuvault
     ALTER MAPPING FOR hword, hword_part, word WITH unaccent, simple;
 
 -- What a person types, as a query: quotes, `or` and `-` as in a web search, and the last word also as a beginning, so that
--- "invo" finds "invoice" while one types and "invoice" finds "invoices".
+-- "invo" finds "invoice" while one types and "invoice" finds "invoices". A word that is left out with `-` is that word.
 CREATE FUNCTION search_query(typed text) RETURNS tsquery LANGUAGE sql STABLE PARALLEL SAFE RETURN (
-    SELECT CASE WHEN query::text LIKE '%''' THEN (query::text || ':*')::tsquery ELSE query END
+    SELECT CASE WHEN query::text LIKE '%''' AND query::text !~ '!''[^'']*''$' THEN (query::text || ':*')::tsquery ELSE query END
     FROM websearch_to_tsquery('docuvault', typed) AS query
 );
 

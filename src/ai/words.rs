@@ -2,6 +2,7 @@
 
 use rust_stemmers::{Algorithm, Stemmer};
 use std::collections::HashSet;
+use std::panic::{self, AssertUnwindSafe};
 
 /// Words so common in English and German that they tell nothing about a topic.
 const STOP_WORDS: &[&str] = &[
@@ -48,13 +49,19 @@ impl Words {
         Self { stemmer: Stemmer::create(algorithm), stop: STOP_WORDS.iter().copied().collect() }
     }
 
+    /// One word's stem. The Greek stemmer panics on some words; such a word stands for itself.
+    fn stem(&self, word: String) -> String {
+        let stem = panic::catch_unwind(AssertUnwindSafe(|| self.stemmer.stem(&word).into_owned()));
+        stem.unwrap_or(word)
+    }
+
     /// The stems of a text, in order. Numbers and single letters are left out: they name no topic.
     pub fn stems<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
         text.split(|c: char| !c.is_alphanumeric())
             .filter(|word| word.len() > 1 && !word.chars().all(char::is_numeric))
             .map(str::to_lowercase)
             .filter(|word| !self.stop.contains(word.as_str()))
-            .map(|word| self.stemmer.stem(&word).into_owned())
+            .map(|word| self.stem(word))
     }
 }
 
@@ -68,5 +75,6 @@ mod tests {
         assert_eq!(stems, ["invoic", "paid", "pay"]);
         let german: Vec<_> = Words::of(Some("deu")).stems("Die Rechnungen und die Rechnung").collect();
         assert_eq!(german[0], german[1]);
+        assert_eq!(Words::of(Some("ell")).stems("αντίθετε ισαίσα").count(), 2);
     }
 }

@@ -18,6 +18,9 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 /// Stored HTML or SVG may be shown, but never runs: no script, no origin, no request.
 pub const SANDBOX: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox";
 
+/// Kept by the client alone, and asked for again each time: a document can be removed.
+const CACHE: &str = "private, no-cache";
+
 /// A document's bytes, with ranges.
 #[utoipa::path(
     operation_id = "get_document_content",
@@ -50,7 +53,10 @@ pub async fn content(
     let length = u64::try_from(document.size_bytes).map_err(Error::internal)?;
     let etag = EntityTag::new_strong(document.sha256.to_string());
     if is_at_hand(&request, &etag) {
-        return Ok(HttpResponse::NotModified().insert_header(header::ETag(etag)).finish());
+        return Ok(HttpResponse::NotModified()
+            .insert_header(header::ETag(etag))
+            .insert_header((header::CACHE_CONTROL, CACHE))
+            .finish());
     }
 
     let range = range_of(&request, &etag, length)?;
@@ -59,7 +65,7 @@ pub async fn content(
         .insert_header((header::CONTENT_TYPE, document.content_type.as_str()))
         .insert_header(disposition(&document, inline))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::CACHE_CONTROL, CACHE))
         .insert_header((header::CONTENT_SECURITY_POLICY, SANDBOX))
         .insert_header(header::ETag(etag));
     let size = match range {

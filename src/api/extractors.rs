@@ -1,9 +1,11 @@
 //! Out of a request, into the domain's types.
 
 use super::problem::ApiError;
+use crate::domain::parse_time;
 use crate::error::{Error, ErrorCode, Result};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::future::{Ready, ready};
@@ -43,6 +45,10 @@ impl Query {
                 let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
                 return Err(Error::new(ErrorCode::InvalidQuery, format!("Unknown parameter. Known here: {known}.")));
             }
+            // PostgreSQL's text can't hold a NUL, and nobody means one.
+            if value.contains('\0') {
+                return Err(Error::new(ErrorCode::InvalidQuery, format!("{name} must not contain a NUL.")));
+            }
             parameters.entry(name.into_owned()).or_default().push(value.into_owned());
         }
         Ok(Self(parameters))
@@ -63,6 +69,15 @@ impl Query {
             return Err(Error::new(ErrorCode::InvalidQuery, format!("{name} is given twice.")));
         }
         Ok(values.pop().filter(|value| !value.is_empty()))
+    }
+
+    /// A parameter's one value, as a time.
+    ///
+    /// # Errors
+    /// `invalid_query` where it is none.
+    pub fn time(&mut self, name: &str) -> Result<Option<DateTime<Utc>>> {
+        let wrong = || Error::new(ErrorCode::InvalidQuery, format!("{name} must be a time as in RFC 3339."));
+        self.one(name)?.map(|text| parse_time(&text).ok_or_else(wrong)).transpose()
     }
 
     /// A parameter's one value, as a `T`.

@@ -1,17 +1,19 @@
 //! What every answer has in common: a request id, errors in one envelope, one line in the log.
 
-use super::problem::{ApiError, of_framework};
-use crate::error::cause_chain;
+use super::problem::{ApiError, REQUEST_ID, of_framework};
+use crate::error::{Error as VaultError, ErrorCode, cause_chain};
 use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use std::time::Instant;
 use uuid::Uuid;
 
-/// Names a request in the answer and in the log.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The methods that any address here may take.
+const METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
 /// Under which `RUST_LOG` finds the access log.
 const ACCESS_LOG: &str = concat!(env!("CARGO_PKG_NAME"), "::access");
@@ -25,6 +27,13 @@ pub async fn envelope(
     let id = Uuid::new_v4();
     let start = Instant::now();
     let method = request.method().clone();
+    // Any word can be a method, and each would be a label of the figures for ever.
+    if !METHODS.contains(&method) {
+        let problem = ApiError::from(VaultError::new(ErrorCode::MethodNotAllowed, "There is no such method here."));
+        return Ok(
+            request.into_response(problem.with_allow(METHODS.map(|known| known.to_string()).join(", ")).response(id))
+        );
+    }
     let response = next.call(request).await?.map_into_boxed_body();
     let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
 
@@ -41,7 +50,10 @@ pub async fn envelope(
                     &framework
                 }
             };
-            cause = Some(cause_chain(problem.error()));
+            // A client's mistake is told by its code: the rest of it may be words of the client's.
+            let error = problem.error();
+            let ours = error.code().status() >= 500;
+            cause = Some(if ours { cause_chain(error) } else { error.code().to_string() });
             let mut answer = problem.response(id);
             // What other layers put on the answer (CORS) stays on it.
             for (name, value) in response.headers() {

@@ -4,12 +4,15 @@ use crate::domain::DocumentId;
 use crate::error::{Error, ErrorCode};
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
+use actix_web::http::header::HeaderName;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 use std::fmt;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+/// Names a request in the answer and in the log.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The media type of a problem.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -44,7 +47,7 @@ impl ApiError {
         let code = self.error.code();
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = HttpResponse::build(status);
-        response.content_type(PROBLEM_JSON);
+        response.content_type(PROBLEM_JSON).insert_header((REQUEST_ID, request_id.to_string()));
         if let Some(allow) = &self.allow {
             response.insert_header(("allow", allow.as_str()));
         }

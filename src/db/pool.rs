@@ -6,10 +6,13 @@ use crate::metrics::{Metrics, Store};
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{BuildError, Hook, HookError, Object, Pool};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 use secrecy::ExposeSecret;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -23,7 +26,37 @@ const MAX_AGE: Duration = Duration::from_secs(30 * 60);
 const STATEMENT_TIMEOUT: &str = "30s";
 
 /// A connection out of the pool; it goes back when dropped.
-pub type Connection = Object<AsyncPgConnection>;
+///
+/// One that is dropped in the middle of a transaction (its task was cancelled) is closed instead: PostgreSQL rolls back
+/// and lets go of the locks at once, and not when the connection happens to be taken again.
+pub struct Connection(Option<Object<AsyncPgConnection>>);
+
+/// Why the option is always full: only `drop` empties it.
+const UNTIL_DROPPED: &str = "a connection is there until it is dropped";
+
+impl Deref for Connection {
+    type Target = AsyncPgConnection;
+
+    fn deref(&self) -> &AsyncPgConnection {
+        self.0.as_ref().expect(UNTIL_DROPPED)
+    }
+}
+
+impl DerefMut for Connection {
+    fn deref_mut(&mut self) -> &mut AsyncPgConnection {
+        self.0.as_mut().expect(UNTIL_DROPPED)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(mut object) = self.0.take()
+            && object.is_broken()
+        {
+            drop(Object::take(object));
+        }
+    }
+}
 
 /// The pool of connections to PostgreSQL.
 #[derive(Clone)]
@@ -77,7 +110,7 @@ impl Database {
     /// # Errors
     /// `unavailable` when none can be had in five seconds.
     pub async fn get(&self) -> Result<Connection> {
-        self.pool.get().await.map_err(Error::unavailable)
+        self.pool.get().await.map(|object| Connection(Some(object))).map_err(Error::unavailable)
     }
 
     /// Asks the server for a sign of life.
@@ -89,7 +122,7 @@ impl Database {
         if let Err(error) = conn.batch_execute("SELECT 1").await {
             // The others were opened to the same server, and are as dead as this one.
             self.pool.retain(|_, _| false);
-            drop(Object::take(conn));
+            drop(conn.0.take().map(Object::take));
             return Err(Error::unavailable(error));
         }
         Ok(())
@@ -109,7 +142,7 @@ fn session_url(config: &DatabaseConfig, role: &str) -> String {
     let written: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
     let options = format!("-c statement_timeout={STATEMENT_TIMEOUT} -c idle_in_transaction_session_timeout=60s");
     let application_name = format!("docuvault {role}");
-    // A server that vanished without a word is given up after this many milliseconds.
+    // A server that vanished without a word is given up after this many seconds.
     let ours = [
         ("application_name", application_name.as_str()),
         ("connect_timeout", "5"),

@@ -9,6 +9,7 @@ mod hash;
 mod ids;
 mod object_key;
 mod states;
+mod time;
 mod topic;
 
 pub use cursor::Cursor;
@@ -17,4 +18,5 @@ pub use hash::{ContentHash, ContentHasher};
 pub use ids::{DocumentId, JobId, TopicId};
 pub use object_key::{ObjectKey, ObjectKeyError};
 pub use states::{DocumentProblem, DocumentStatus, JobKind, JobState, TopicSource, UnknownWord};
+pub use time::parse_time;
 pub use topic::{Color, TopicName, TopicRuleError};

@@ -100,7 +100,10 @@ fn problem(code: Option<i32>, signal: Option<i32>, complaint: &str) -> io::Resul
         (_, Some(SIGXCPU | SIGKILL)) => Ok(DocumentProblem::TimedOut),
         (Some(EXIT_PASSWORD), _) => Ok(DocumentProblem::Password),
         _ if complaint.contains("Incorrect password") => Ok(DocumentProblem::Password),
-        _ if complaint.contains("Out of memory") || complaint.contains("memory allocation") => {
+        _ if complaint.contains("Out of memory")
+            || complaint.contains("memory allocation")
+            || complaint.contains("bad_alloc") =>
+        {
             Ok(DocumentProblem::TooLarge)
         }
         // poppler's own codes: 1 can't open, 3 not permitted, 99 other; and whatever a parser dies of.

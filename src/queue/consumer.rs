@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Longest wait for a ring; between two waits the worker looks whether it should stop.
 const BLOCK: Duration = Duration::from_secs(1);
 /// A consumer that has not been heard of for this long, and has nothing pending, is gone.
-const FORGET_AFTER: Duration = Duration::from_secs(3600);
+const FORGET_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// A ring: an entry of the stream, to be answered with [`Consumer::done`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +144,9 @@ impl Consumer {
     /// # Errors
     /// When Redis can't be reached; the ring comes again then, and finds nothing to do.
     pub async fn done(&self, entry: &str) -> Result<(), QueueError> {
+        // Both or none: an entry that is answered and still there would be counted for ever and never delivered.
         let mut pipeline = redis::pipe();
+        pipeline.atomic();
         pipeline.cmd("XACK").arg(&self.queue.stream).arg(GROUP).arg(entry).ignore();
         pipeline.cmd("XDEL").arg(&self.queue.stream).arg(entry).ignore();
         self.queue.run(pipeline).await

@@ -4,9 +4,9 @@ use super::Vault;
 use super::listing::{Page, parse_limit};
 use crate::db::models::{JobRow, NewAuditEntry};
 use crate::db::{AsyncConnection, queries};
-use crate::domain::{Cursor, DocumentStatus, JobId, JobState};
+use crate::domain::{Cursor, DocumentStatus, JobId, JobState, parse_time};
 use crate::error::{Error, ErrorCode, Result};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::json;
 
@@ -27,8 +27,7 @@ pub async fn list(
     let after = cursor
         .map(|text| {
             let cursor = Cursor::decode(text, SORT)?;
-            let created_at: DateTime<Utc> = cursor.key.parse().ok()?;
-            Some((created_at, cursor))
+            Some((parse_time(&cursor.key)?, cursor))
         })
         .map(|parsed| parsed.ok_or_else(super::listing::foreign_cursor))
         .transpose()?;

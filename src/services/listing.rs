@@ -5,16 +5,17 @@ use super::documents::Document;
 use crate::db::models::{AssignedTopic, DocumentRow};
 use crate::db::queries;
 use crate::db::queries::documents::{After, HIGHLIGHT_END, HIGHLIGHT_START, ListQuery, Sort};
-use crate::domain::{Cursor, DocumentId, DocumentStatus, TopicId};
-use crate::error::{Error, ErrorCode, Result};
+use crate::domain::{Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
+use crate::error::{Error, ErrorCode, Result, cause_chain};
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::collections::HashMap;
 use std::str::FromStr;
 
 const DEFAULT_LIMIT: u32 = 50;
 const MAX_LIMIT: u32 = 200;
-/// Longest search, in characters: a person's question, not a book.
+/// Longest search, in characters and in words: a person's question, not a book.
 const MAX_Q_CHARS: usize = 500;
+const MAX_Q_WORDS: usize = 50;
 
 /// A page of a list.
 #[derive(Debug)]
@@ -137,8 +138,10 @@ pub struct Listed {
 pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
     let limit = parse_limit(request.limit)?;
     let q = request.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
-    if q.as_ref().is_some_and(|q| q.chars().count() > MAX_Q_CHARS || q.contains('\0')) {
-        return Err(Error::new(ErrorCode::InvalidQuery, "q must have at most 500 characters, and no NUL."));
+    let too_long =
+        |q: &String| q.chars().count() > MAX_Q_CHARS || q.split(|c: char| !c.is_alphanumeric()).count() > MAX_Q_WORDS;
+    if q.as_ref().is_some_and(too_long) {
+        return Err(Error::new(ErrorCode::InvalidQuery, "q must have at most 500 characters and 50 words."));
     }
     let sort = request.sort;
     if sort.sort == Sort::Relevance && q.is_none() {
@@ -178,11 +181,15 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
         topics.entry(topic.document_id).or_default().push(topic);
     }
     let mut highlights = match &q {
-        Some(q) => queries::documents::highlights(&mut conn, &ids, q).await?,
+        // A text that is too strange to be looked through costs its page the highlights, not the answer.
+        Some(q) => queries::documents::highlights(&mut conn, &ids, q).await.unwrap_or_else(|error| {
+            log::warn!("no highlights: {}", cause_chain(&error));
+            HashMap::new()
+        }),
         None => HashMap::new(),
     };
     let items = page.items.into_iter().map(|(row, _)| Listed {
-        highlight: highlights.remove(&row.id).map(|passage| mark_up(&passage)),
+        highlight: q.as_ref().map(|_| mark_up(&highlights.remove(&row.id).unwrap_or_default())),
         document: Document { topics: topics.remove(&row.id).unwrap_or_default(), row },
     });
     Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
@@ -201,7 +208,7 @@ fn key_of(sort: Sort, row: &DocumentRow, rank: f32) -> String {
 fn after(sort: Sort, cursor: Cursor) -> Option<After> {
     let Cursor { key, id, .. } = cursor;
     Some(match sort {
-        Sort::CreatedAt => After::CreatedAt(key.parse().ok()?, id),
+        Sort::CreatedAt => After::CreatedAt(parse_time(&key)?, id),
         Sort::Filename => After::Filename(key, id),
         Sort::Size => After::Size(key.parse().ok()?, id),
         Sort::Relevance => After::Relevance(key.parse().ok()?, id),

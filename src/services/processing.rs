@@ -138,26 +138,23 @@ async fn commit(
             return Ok(false);
         }
         let by_user = document.topics_by_user;
-        if !by_user {
-            // A topic may have been removed since it was scored.
-            let ids: Vec<_> = choice.topics.iter().map(|(topic, _)| *topic).collect();
-            let alive = queries::topics::existing(conn, &ids).await?;
-            let chosen: Vec<_> = choice
-                .topics
-                .iter()
-                .filter(|(topic, _)| alive.contains(topic))
-                .map(|(topic, confidence)| (*topic, Some(*confidence)))
-                .collect();
+        // A topic may have been removed since it was scored.
+        let ids: Vec<_> = choice.topics.iter().map(|(topic, _)| *topic).collect();
+        let alive = queries::topics::existing(conn, &ids).await?;
+        let sure = choice.topics.iter().filter(|(topic, _)| alive.contains(topic));
+        let chosen: Vec<_> = sure.map(|(topic, confidence)| (*topic, Some(*confidence))).collect();
+        // What was read while the bytes were there is still worth finding, and so are its topics.
+        let keep = problem == Some(DocumentProblem::ContentMissing);
+        if !by_user && !keep {
             queries::topics::replace(conn, id, TopicSource::Ai, &chosen).await?;
         }
         let status = match problem {
             Some(_) => DocumentStatus::Failed,
-            None if by_user || !choice.topics.is_empty() => DocumentStatus::Ready,
+            None if by_user || !chosen.is_empty() => DocumentStatus::Ready,
             None => DocumentStatus::NeedsReview,
         };
         match problem {
-            // What was read while the bytes were there is still worth finding.
-            Some(problem @ DocumentProblem::ContentMissing) => {
+            Some(problem) if keep => {
                 queries::documents::store_failure(conn, id, problem.as_str(), problem.message()).await?;
             }
             _ => queries::documents::store_outcome(conn, id, status, row).await?,

@@ -4,8 +4,8 @@ use super::Vault;
 use crate::db::queries;
 use crate::domain::{JobId, ObjectKey};
 use crate::error::Result;
-use chrono::TimeDelta;
-use std::collections::HashSet;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// A job that is due for longer than this without being taken may have lost its ring: commit and ring are
@@ -13,23 +13,35 @@ use std::time::Duration;
 const RING_GRACE: Duration = Duration::from_secs(1);
 /// Rings of one sweep at most.
 const RINGS: i64 = 1000;
+/// Rings at most where the count says that none was lost.
+const INSISTING_RINGS: i64 = 100;
+/// Time between two looks at an object without a row; a commit takes less than a minute, or fails.
+const CONFIRM_AFTER: TimeDelta = TimeDelta::minutes(2);
+/// So many objects without a document are nothing to wonder at.
+const FEW: usize = 100;
+/// Orphans that one sweep looks at, at most: this bounds its memory.
+const ORPHANS: usize = 10_000;
 
 /// Rings again for jobs that nobody looks at; answers how many.
 ///
 /// While every live job can have a ring in the air, nothing was lost, and a long queue is just a long queue. A ring too
-/// many is harmless: it finds nothing to claim.
+/// many is harmless: it finds nothing to claim. Where `insist` is set, the oldest are rung for whatever the count says:
+/// an entry that Redis holds and never delivers would hide a lost ring for ever.
 ///
 /// # Errors
 /// When a store fails.
-pub async fn ring_again(vault: &Vault) -> Result<usize> {
-    let in_the_air = vault.queue.depth().await?;
-    let jobs: Vec<JobId> = {
-        let mut conn = vault.db.get().await?;
-        if in_the_air >= queries::jobs::count_live(&mut conn).await? {
-            return Ok(0);
-        }
-        queries::jobs::unattended(&mut conn, RING_GRACE, RINGS).await?
+pub async fn ring_again(vault: &Vault, insist: bool) -> Result<usize> {
+    let mut conn = vault.db.get().await?;
+    // The count first: a job that comes in between has its ring.
+    let live = queries::jobs::count_live(&mut conn).await?;
+    let lost = vault.queue.depth().await? < live;
+    let (overdue, most) = match (lost, insist) {
+        (true, _) => (RING_GRACE, RINGS),
+        (false, true) => (2 * vault.config.work.lease, INSISTING_RINGS),
+        (false, false) => return Ok(0),
     };
+    let jobs: Vec<JobId> = queries::jobs::unattended(&mut conn, overdue, most).await?;
+    drop(conn);
     vault.queue.ring(&jobs).await?;
     Ok(jobs.len())
 }
@@ -43,16 +55,64 @@ pub struct Removed {
     pub uploads: usize,
 }
 
+/// Objects that no row stood for, and when that was first seen. Kept from one sweep to the next.
+pub type Suspects = HashMap<ObjectKey, DateTime<Utc>>;
+
 /// Removes objects without a row and multipart uploads that were never ended, once they are older than the grace
 /// period: an upload that is under way has its object before its row.
 ///
+/// An object goes only when it was seen without a row twice, [`CONFIRM_AFTER`] apart: a store may date an object by the
+/// beginning of its upload. And none goes while more objects lie there without a document than with one: then this is
+/// not the database that belongs to the bucket.
+///
 /// # Errors
 /// When a store fails.
-pub async fn remove_orphans(vault: &Vault) -> Result<Removed> {
-    let grace = TimeDelta::from_std(vault.config.work.orphan_grace).unwrap_or(TimeDelta::MAX);
-    let before = vault.clock.now() - grace;
+pub async fn remove_orphans(vault: &Vault, suspects: &mut Suspects) -> Result<Removed> {
+    let now = vault.clock.now();
+    let before = now - TimeDelta::from_std(vault.config.work.orphan_grace).unwrap_or(TimeDelta::MAX);
+    let (orphans, known) = find_orphans(vault, before).await?;
+    suspects.retain(|key, _| orphans.contains(key));
+    for key in &orphans {
+        suspects.entry(key.clone()).or_insert(now);
+    }
     let mut removed = Removed::default();
+    if orphans.len() > FEW && orphans.len() > known {
+        log::error!(
+            "{} objects have no document and {known} have one: none is removed. Is this the database of this bucket?",
+            orphans.len()
+        );
+    } else {
+        let confirmed =
+            orphans.iter().filter(|key| suspects.get(*key).is_some_and(|since| now - *since >= CONFIRM_AFTER));
+        for key in confirmed {
+            match vault.storage.delete(key).await {
+                Ok(()) => {
+                    log::info!("removed an object that no document stands for: {key}");
+                    removed.objects += 1;
+                }
+                Err(error) => log::warn!("an object that no document stands for can't be removed: {key}: {error}"),
+            }
+        }
+    }
+    for upload in vault.storage.unfinished_uploads().await? {
+        if let Some(key) = upload.key
+            && upload.started_at.is_some_and(|at| at < before)
+        {
+            match vault.storage.abort(&key, &upload.upload_id).await {
+                Ok(()) => {
+                    log::info!("removed an upload that never ended: {key}");
+                    removed.uploads += 1;
+                }
+                Err(error) => log::warn!("an upload that never ended can't be removed: {key}: {error}"),
+            }
+        }
+    }
+    Ok(removed)
+}
 
+/// The old objects without a row, at most [`ORPHANS`], and how many old ones have a row.
+async fn find_orphans(vault: &Vault, before: DateTime<Utc>) -> Result<(Vec<ObjectKey>, usize)> {
+    let (mut orphans, mut with_row) = (Vec::new(), 0);
     let mut from = None;
     loop {
         let page = vault.storage.list(from).await?;
@@ -67,27 +127,12 @@ pub async fn remove_orphans(vault: &Vault) -> Result<Removed> {
             let mut conn = vault.db.get().await?;
             let known: HashSet<ObjectKey> =
                 queries::documents::known_keys(&mut conn, &old).await?.into_iter().collect();
-            drop(conn);
-            for key in old.iter().filter(|key| !known.contains(key)) {
-                vault.storage.delete(key).await?;
-                log::info!("removed an object that no document stands for: {key}");
-                removed.objects += 1;
-            }
+            with_row += known.len();
+            orphans.extend(old.into_iter().filter(|key| !known.contains(key)));
         }
         from = page.next;
-        if from.is_none() {
-            break;
+        if from.is_none() || orphans.len() >= ORPHANS {
+            return Ok((orphans, with_row));
         }
     }
-
-    for upload in vault.storage.unfinished_uploads().await? {
-        if let Some(key) = upload.key
-            && upload.started_at.is_some_and(|at| at < before)
-        {
-            vault.storage.abort(&key, &upload.upload_id).await?;
-            log::info!("removed an upload that never ended: {key}");
-            removed.uploads += 1;
-        }
-    }
-    Ok(removed)
 }

@@ -41,9 +41,9 @@ impl From<StorageError> for crate::error::Error {
                 crate::error::ErrorCode::ContentMissing,
                 "The document's bytes are not where they should be. Ask the operator of this vault.",
             ),
-            StorageError::Unavailable(_) => Self::unavailable(error),
-            // A right can be missing for a moment, while a policy is changed; but it takes an operator.
-            StorageError::Refused(..) | StorageError::Source(_) => Self::internal(error),
+            // A key that is being rotated, a policy that is being changed: it passes, though it takes an operator.
+            StorageError::Unavailable(_) | StorageError::Refused(..) => Self::unavailable(error),
+            StorageError::Source(_) => Self::internal(error),
         }
     }
 }

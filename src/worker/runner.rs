@@ -117,10 +117,12 @@ impl Worker {
         taken_over: &mut tokio::time::Instant,
     ) -> Result<Vec<Ring>, QueueError> {
         if taken_over.elapsed() >= lease / 2 {
-            let dropped = consumer.take_over(lease + TAKE_OVER_SLACK, count).await?;
             *taken_over = tokio::time::Instant::now();
-            if !dropped.is_empty() {
-                return Ok(dropped);
+            match consumer.take_over(lease + TAKE_OVER_SLACK, count).await {
+                Ok(dropped) if !dropped.is_empty() => return Ok(dropped),
+                Ok(_) => {}
+                // Not what the worker lives of: it listens all the same.
+                Err(error) => log::warn!("dropped rings could not be taken over: {}", cause_chain(&error)),
             }
         }
         consumer.listen(count).await

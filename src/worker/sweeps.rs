@@ -3,13 +3,17 @@
 use crate::db::queries;
 use crate::error::{Result, cause_chain};
 use crate::queue::Consumer;
-use crate::services::{Vault, sweep};
+use crate::services::Vault;
+use crate::services::sweep::{self, Suspects};
 use std::time::Duration;
 use tokio::sync::RwLock;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 
 /// Longest time between two looks for orphans.
 const ORPHANS_AT_MOST: Duration = Duration::from_secs(3600);
+
+/// Time between two sweeps that ring whatever the count of rings says.
+const INSIST_EVERY: Duration = Duration::from_secs(60);
 
 /// Does a sweep whenever it is due and no other worker is at it. Never returns.
 pub(super) async fn run(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
@@ -20,10 +24,15 @@ async fn rings(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
     let every = vault.config.work.sweep_interval;
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut insisted = Instant::now();
     loop {
         ticks.tick().await;
+        let insist = insisted.elapsed() >= INSIST_EVERY;
+        if insist {
+            insisted = Instant::now();
+        }
         let swept = alone(vault, "sweep_rings", owner, every * 3, async {
-            let rung = sweep::ring_again(vault).await?;
+            let rung = sweep::ring_again(vault, insist).await?;
             if rung > 0 {
                 log::info!("rang again for {rung} jobs that nobody looked at");
             }
@@ -36,13 +45,14 @@ async fn rings(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
 }
 
 async fn orphans(vault: &Vault, owner: &str) {
+    let mut suspects = Suspects::new();
     let every = (vault.config.work.orphan_grace / 2).min(ORPHANS_AT_MOST).max(vault.config.work.sweep_interval);
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         let swept = alone(vault, "sweep_orphans", owner, ORPHANS_AT_MOST, async {
-            let removed = sweep::remove_orphans(vault).await?;
+            let removed = sweep::remove_orphans(vault, &mut suspects).await?;
             if removed != sweep::Removed::default() {
                 log::info!(objects = removed.objects, uploads = removed.uploads; "removed orphans");
             }

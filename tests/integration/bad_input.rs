@@ -191,6 +191,12 @@ async fn wrong_queries() {
         ("created_from=yesterday", "invalid_query"),
         ("colour=red", "invalid_query"),
         ("q=%00", "invalid_query"),
+        ("content_type=%00", "invalid_query"),
+        ("created_from=-9999-01-01T00:00:00Z", "invalid_query"),
+        (
+            "cursor=eyJzb3J0IjoiLWNyZWF0ZWRfYXQiLCJrZXkiOiItOTk5OS0wMS0wMVQwMDowMDowMFoiLCJpZCI6IjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMCJ9",
+            "invalid_cursor",
+        ),
         ("topic=x", "invalid_id"),
         ("cursor=x", "invalid_cursor"),
         ("cursor=e30", "invalid_cursor"),
@@ -257,6 +263,11 @@ async fn wrong_bodies_methods_and_types() {
     let answer = vault.http.post(&url).send().await.expect("an answer");
     assert_eq!(answer.headers()["allow"], "GET, PATCH, DELETE");
     problem(answer, 405, "method_not_allowed").await;
+    let answer =
+        vault.http.request(Method::from_bytes(b"BREW").expect("a word"), &url).send().await.expect("an answer");
+    problem(answer, 405, "method_not_allowed").await;
+    let figures = vault.http.get(format!("{}/metrics", vault.url)).send().await.expect("an answer");
+    assert!(!figures.text().await.expect("a text").contains("BREW"), "any word can be a method, but no label");
     problem(vault.get("/nowhere").await, 404, "not_found").await;
     problem(vault.http.get(format!("{}/nowhere", vault.url)).send().await.expect("an answer"), 404, "not_found").await;
 }

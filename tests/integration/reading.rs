@@ -63,6 +63,21 @@ async fn what_can_not_be_read_is_kept_and_says_why() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_makes_its_reader_complain_is_read_all_the_same() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    // Operators that do not exist: poppler says so for each, many times what a pipe holds.
+    let mut bytes = pdf(&["readable words"]);
+    let text = String::from_utf8(bytes.clone()).expect("ASCII");
+    let at = text.find("ET\nendstream").expect("a content stream");
+    bytes.splice(at + 2..at + 2, "\nxyzzy".repeat(3000).into_bytes());
+    let id = id_of(&vault.put_in("noisy.pdf", bytes).await);
+    assert_eq!(vault.processed(&id).await["error"], Value::Null);
+    assert!(vault.text(&id).await.contains("readable words"));
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_password_is_told_from_damage() {
     let vault = TestVault::new().await;
     let worker = vault.worker();

@@ -4,6 +4,7 @@ use crate::support::files::{INVOICE, pdf};
 use crate::support::{TestVault, eventually, id_of, problem};
 use docuvault::services::sweep::{self, Removed};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 async fn jobs(vault: &TestVault, state: &str) -> Vec<Value> {
     vault.get_json(&format!("/jobs?state={state}")).await["items"].as_array().expect("a list").clone()
@@ -136,13 +137,13 @@ async fn the_sweep_rings_again_only_for_what_nobody_looks_at() {
     }
     let superuser = vault.superuser().await;
     superuser.execute("UPDATE jobs SET run_after = now() - interval '1 minute'", &[]).await.expect("aged");
-    assert_eq!(sweep::ring_again(&vault.vault).await.expect("swept"), 0, "all three rings are in the air");
+    assert_eq!(sweep::ring_again(&vault.vault, false).await.expect("swept"), 0, "all three rings are in the air");
     // Redis is wiped: here, the one stream of this vault.
     let mut redis = redis_client().await;
     let key = format!("{}:v1:jobs", vault.database.name);
     let _: i64 = redis::cmd("DEL").arg(&key).query_async(&mut redis).await.expect("wiped");
-    assert_eq!(sweep::ring_again(&vault.vault).await.expect("swept"), 3);
-    assert_eq!(sweep::ring_again(&vault.vault).await.expect("swept"), 0);
+    assert_eq!(sweep::ring_again(&vault.vault, false).await.expect("swept"), 3);
+    assert_eq!(sweep::ring_again(&vault.vault, false).await.expect("swept"), 0);
 }
 
 use deadpool_redis::redis;
@@ -179,10 +180,46 @@ async fn orphans_are_removed_after_the_grace_period_and_nothing_else() {
     let name: docuvault::domain::Filename = "orphan.txt".parse().expect("a name");
     let orphan = docuvault::domain::ObjectKey::generate(docuvault::domain::DocumentId::generate(), &name);
     vault.vault.storage.put(&orphan, "text/plain", &mut &b"left behind"[..]).await.expect("put");
-    assert_eq!(sweep::remove_orphans(&vault.vault).await.expect("swept"), Removed::default(), "too young");
+    let mut suspects = sweep::Suspects::new();
+    let nothing = Removed::default();
+    assert_eq!(sweep::remove_orphans(&vault.vault, &mut suspects).await.expect("swept"), nothing, "too young");
 
-    let late = vault.later(std::time::Duration::from_secs(86_400 + 60));
-    assert_eq!(sweep::remove_orphans(&late).await.expect("swept"), Removed { objects: 1, uploads: 0 });
+    let late = vault.later(Duration::from_secs(86_400 + 60));
+    assert_eq!(sweep::remove_orphans(&late, &mut suspects).await.expect("swept"), nothing, "seen for the first time");
+    let later = vault.later(Duration::from_secs(86_400 + 300));
+    let removed = sweep::remove_orphans(&later, &mut suspects).await.expect("swept");
+    assert_eq!(removed, Removed { objects: 1, uploads: 0 });
     assert_eq!(vault.bytes(&id_of(&kept)).await, b"kept");
     vault.assert_tidy().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_the_wrong_database_the_sweep_removes_nothing() {
+    let vault = TestVault::new().await;
+    for n in 0..120 {
+        vault.put_in("a.txt", format!("words {n}")).await;
+    }
+    vault.superuser().await.execute("DELETE FROM documents", &[]).await.expect("another database, in effect");
+    let mut suspects = sweep::Suspects::new();
+    for late in [86_400 + 60, 86_400 + 300] {
+        let late = vault.later(Duration::from_secs(late));
+        assert_eq!(sweep::remove_orphans(&late, &mut suspects).await.expect("swept"), Removed::default());
+    }
+    assert_eq!(vault.object_keys().await.len(), 120);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_is_never_delivered_hides_no_lost_ring() {
+    let vault = TestVault::new().await;
+    let mut redis = redis_client().await;
+    let key = format!("{}:v1:jobs", vault.database.name);
+    vault.put_in("a.txt", INVOICE).await;
+    // The ring is lost, and something else lies in the stream in its place.
+    let _: i64 = redis::cmd("DEL").arg(&key).query_async(&mut redis).await.expect("wiped");
+    let _: String =
+        redis::cmd("XADD").arg(&[&key, "*", "stray", "entry"]).query_async(&mut redis).await.expect("added");
+    let aged = "UPDATE jobs SET run_after = now() - interval '1 hour'";
+    vault.superuser().await.execute(aged, &[]).await.expect("aged");
+    assert_eq!(sweep::ring_again(&vault.vault, false).await.expect("swept"), 0, "by the count nothing is lost");
+    assert_eq!(sweep::ring_again(&vault.vault, true).await.expect("swept"), 1);
 }

@@ -45,6 +45,10 @@ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name)
 ALTER ROLE docuvault_migrate LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'migrate_password';
 ALTER ROLE docuvault_app LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD :'app_password';
 
+-- An outage is told from a mistake by what the server says, and that is in English.
+ALTER ROLE docuvault_migrate SET lc_messages TO 'C';
+ALTER ROLE docuvault_app SET lc_messages TO 'C';
+
 SELECT pg_advisory_unlock(hashtext('docuvault: roles')) AS unlocked \gset
 
 -- ---- the database: one reader at a time for each name; the session's end lets go -----------------------------------

@@ -9,7 +9,7 @@ use diesel::dsl::{now, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Float, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -364,26 +364,35 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
     query.then_order_by(sql::<Text>(id)).load(conn).await
 }
 
-/// The passages of some documents that answer a search, hits between [`HIGHLIGHT_START`] and [`HIGHLIGHT_END`].
+/// The passages of some documents that answer a search, hits between [`HIGHLIGHT_START`] and [`HIGHLIGHT_END`]. Each
+/// text is looked at around the first place where the search's first word stands; that is what the answer may cost.
 ///
 /// # Errors
-/// When the database fails.
+/// When the database fails, also where one text takes it longer than two seconds: in a transaction of its own.
 pub async fn highlights(
     conn: &mut AsyncPgConnection,
     ids: &[DocumentId],
     q: &str,
 ) -> QueryResult<HashMap<DocumentId, String>> {
-    // Half a million characters is what a highlight looks through; a hit behind that shows the text's beginning.
+    let first_word: String =
+        q.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default().to_lowercase();
     let passage = sql::<Text>(
-        "ts_headline('docuvault', concat_ws(' ', coalesce(title, filename), '·', left(text, 500000)), search_query(",
+        "ts_headline('docuvault', concat_ws(' · ', coalesce(title, filename), substr(text, greatest(1, \
+         strpos(lower(left(text, 2000000)), ",
     )
+    .bind::<Text, _>(first_word)
+    .sql(") - 500), 10000)), search_query(")
     .bind::<Text, _>(q.to_owned())
     .sql("), ")
     .bind::<Text, _>(format!(
         "StartSel={HIGHLIGHT_START}, StopSel={HIGHLIGHT_END}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=\" … \""
     ))
     .sql(")");
-    let rows: Vec<(DocumentId, String)> =
-        dsl::documents.filter(dsl::id.eq_any(ids)).select((dsl::id, passage)).load(conn).await?;
+    let rows: Vec<(DocumentId, String)> = conn
+        .transaction::<_, diesel::result::Error, _>(async |conn| {
+            diesel::sql_query("SET LOCAL statement_timeout = '2s'").execute(conn).await?;
+            dsl::documents.filter(dsl::id.eq_any(ids)).select((dsl::id, passage)).load(conn).await
+        })
+        .await?;
     Ok(rows.into_iter().collect())
 }

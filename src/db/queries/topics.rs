@@ -37,12 +37,12 @@ pub async fn document_count(conn: &mut AsyncPgConnection, id: TopicId) -> QueryR
     document_topics::table.filter(document_topics::topic_id.eq(id)).count().get_result(conn).await
 }
 
-/// Those of `ids` that are topics.
+/// Those of `ids` that are topics; within a transaction they stay until it ends.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn existing(conn: &mut AsyncPgConnection, ids: &[TopicId]) -> QueryResult<Vec<TopicId>> {
-    topics::table.filter(topics::id.eq_any(ids)).select(topics::id).load(conn).await
+    topics::table.filter(topics::id.eq_any(ids)).order(topics::id).select(topics::id).for_key_share().load(conn).await
 }
 
 /// Makes a topic; without a colour it gets the column's default.
@@ -135,6 +135,9 @@ pub async fn replace(
     source: TopicSource,
     chosen: &[(TopicId, Option<f32>)],
 ) -> QueryResult<()> {
+    // The topics first, then their rows: as one who removes a topic does, so that two never wait for each other.
+    let ids: Vec<TopicId> = chosen.iter().map(|(topic, _)| *topic).collect();
+    existing(conn, &ids).await?;
     diesel::delete(document_topics::table.filter(document_topics::document_id.eq(document))).execute(conn).await?;
     if chosen.is_empty() {
         return Ok(());
