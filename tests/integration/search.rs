@@ -3,6 +3,20 @@
 use crate::support::{TestVault, id_of};
 use serde_json::{Value, json};
 
+/// The names on all pages of a list, two a page.
+async fn all_pages(vault: &TestVault, query: &str) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = vault.get_json(&format!("/documents?{query}limit=2{cursor}")).await;
+        seen.extend(names(&page));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return seen,
+        }
+    }
+}
+
 fn names(page: &Value) -> Vec<String> {
     page["items"]
         .as_array()
@@ -82,8 +96,6 @@ async fn every_order_goes_through_all_pages_once() {
         sorted.sort_by_key(key);
         sorted.iter().map(|d| d["filename"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
     };
-    let id = |d: &Value| d["id"].as_str().expect("an id").to_owned();
-    let _ = id;
     let created = by(|d| (d["created_at"].as_str().expect("a time").to_owned(), d["id"].to_string()));
     let filename = by(|d| (d["filename"].as_str().expect("a name").to_lowercase(), d["id"].to_string()));
     let size = by(|d| (format!("{:09}", d["size_bytes"].as_i64().expect("a size")), d["id"].to_string()));
@@ -97,29 +109,11 @@ async fn every_order_goes_through_all_pages_once() {
         ("sort=size&", size.clone()),
         ("sort=-size&", reversed(&size)),
     ] {
-        let mut seen = Vec::new();
-        let mut cursor = String::new();
-        loop {
-            let page = vault.get_json(&format!("/documents?{sort}limit=2{cursor}")).await;
-            seen.extend(names(&page));
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => break,
-            }
-        }
+        let seen = all_pages(&vault, sort).await;
         assert_eq!(seen, expected, "{sort}");
     }
     // By relevance: all pages once as well, whatever the order.
-    let mut seen = Vec::new();
-    let mut cursor = String::new();
-    loop {
-        let page = vault.get_json(&format!("/documents?q=txt&sort=relevance&limit=2{cursor}")).await;
-        seen.extend(names(&page));
-        match page["next_cursor"].as_str() {
-            Some(next) => cursor = format!("&cursor={next}"),
-            None => break,
-        }
-    }
+    let mut seen = all_pages(&vault, "q=txt&sort=relevance&").await;
     seen.sort();
     assert_eq!(seen, ["A.txt", "B2.txt", "a2.txt", "b.txt", "y.txt", "z.txt"]);
     // A cursor of one order means nothing in another.
