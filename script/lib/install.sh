@@ -66,6 +66,8 @@ ensure_packages() {
         new_redis=yes
     fi
     have pdftotext || missing+=(poppler-utils)
+    # Without its tables pdftotext finds no text in many Chinese, Japanese and Korean files.
+    [[ -d /usr/share/poppler/cMap ]] || missing+=(poppler-data)
     have curl || missing+=(curl)
     have pkg-config || missing+=(pkg-config)
     have gcc || missing+=(gcc libc6-dev)
