@@ -365,7 +365,8 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
 }
 
 /// The passages of some documents that answer a search, hits between [`HIGHLIGHT_START`] and [`HIGHLIGHT_END`]. Each
-/// text is looked at around the first place where the search's first word stands; that is what the answer may cost.
+/// text is looked at around the first place where the search stands as it was typed, or else its longest word; a whole
+/// book would cost the answer seconds.
 ///
 /// # Errors
 /// When the database fails, also where one text takes it longer than two seconds: in a transaction of its own.
@@ -374,14 +375,17 @@ pub async fn highlights(
     ids: &[DocumentId],
     q: &str,
 ) -> QueryResult<HashMap<DocumentId, String>> {
-    let first_word: String =
-        q.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default().to_lowercase();
+    let typed = q.to_lowercase();
+    let longest =
+        typed.split(|c: char| !c.is_alphanumeric()).max_by_key(|word| word.len()).unwrap_or_default().to_owned();
     let passage = sql::<Text>(
-        "ts_headline('docuvault', concat_ws(' · ', coalesce(title, filename), substr(text, greatest(1, \
-         strpos(lower(left(text, 2000000)), ",
+        "ts_headline('docuvault', concat_ws(' · ', coalesce(title, filename), substr(text, (
+             SELECT greatest(1, coalesce(nullif(strpos(folded, ",
     )
-    .bind::<Text, _>(first_word)
-    .sql(") - 500), 10000)), search_query(")
+    .bind::<Text, _>(typed)
+    .sql("), 0), strpos(folded, ")
+    .bind::<Text, _>(longest)
+    .sql(")) - 500) FROM lower(left(text, 2000000)) AS folded), 10000)), search_query(")
     .bind::<Text, _>(q.to_owned())
     .sql("), ")
     .bind::<Text, _>(format!(
