@@ -23,7 +23,7 @@ impl ReadingConfig {
                 "READ_MEMORY_BYTES",
                 1024 * MIB,
                 |bytes| (64 * MIB..=1 << 40).contains(bytes),
-                "a whole number of bytes, at least 67108864",
+                "a whole number of bytes, from 67108864 to 1099511627776",
             ),
             // A text column holds 1 GB, and a worker holds the text in memory a few times.
             max_text_bytes: reader.value(
