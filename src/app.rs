@@ -2,15 +2,13 @@
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::db::{Database, migrations};
+use crate::db::{Database, migrations, queries};
 use crate::extract::Reader;
 use crate::metrics::Metrics;
 use crate::queue::JobQueue;
 use crate::services::{Background, Vault};
 use crate::{ai, storage};
 use anyhow::{Context, Result, bail};
-use diesel::sql_types::Bool;
-use diesel_async::RunQueryDsl;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -93,7 +91,7 @@ pub async fn check(vault: &Vault) -> Result<()> {
             missing.len()
         );
     }
-    if may_change_schema(&mut conn).await.context("the role's rights can't be looked at")? {
+    if queries::role::may_change_schema(&mut conn).await.context("the role's rights can't be looked at")? {
         bail!(
             "DATABASE_URL connects as a role that may change the schema; the application must not: use docuvault_app"
         );
@@ -112,15 +110,4 @@ pub async fn check(vault: &Vault) -> Result<()> {
         log::warn!("{warning}");
     }
     Ok(())
-}
-
-/// True for a superuser, and for a role that may create in the database or its schema (D-13, D-14).
-async fn may_change_schema(conn: &mut crate::db::AsyncPgConnection) -> diesel::QueryResult<bool> {
-    diesel::select(diesel::dsl::sql::<Bool>(
-        "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user) \
-         OR has_database_privilege(current_database(), 'CREATE, TEMPORARY') \
-         OR has_schema_privilege('public', 'CREATE')",
-    ))
-    .get_result(conn)
-    .await
 }

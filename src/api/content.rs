@@ -9,8 +9,8 @@ use crate::services::{Vault, documents};
 use actix_web::body::SizedStream;
 use actix_web::http::Method;
 use actix_web::http::header::{
-    self, ByteRangeSpec, Charset, ContentDisposition, DispositionParam, DispositionType, EntityTag, ExtendedValue,
-    Header, IfNoneMatch, IfRange, Range,
+    self, Charset, ContentDisposition, DispositionParam, DispositionType, EntityTag, ExtendedValue, Header,
+    IfNoneMatch, IfRange, Range,
 };
 use actix_web::{HttpRequest, HttpResponse, route, web};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -114,14 +114,10 @@ fn range_of(request: &HttpRequest, etag: &EntityTag, length: u64) -> Result<Opti
     }
     let Ok(Range::Bytes(ranges)) = Range::parse(request) else { return Ok(None) };
     let [range] = ranges.as_slice() else { return Ok(None) };
-    satisfiable(range, length).map(Some).ok_or_else(|| {
+    range.to_satisfiable_range(length).map(Some).ok_or_else(|| {
         let detail = format!("The document has {length} bytes; the range lies outside.");
         ApiError::from(Error::new(ErrorCode::RangeNotSatisfiable, detail)).with_length(length)
     })
-}
-
-fn satisfiable(range: &ByteRangeSpec, length: u64) -> Option<(u64, u64)> {
-    range.to_satisfiable_range(length)
 }
 
 /// `Content-Disposition` with the real name (RFC 6266): in ASCII for old clients, and whole for all others.

@@ -1,4 +1,4 @@
-//! Every query of the vault, one file a table. Each takes a connection, so that the caller owns the transaction.
+//! Every query of the vault, one file a table (and one for the role). Each takes a connection, so that the caller owns the transaction.
 //!
 //! Times are PostgreSQL's: the one clock that all processes share.
 
@@ -6,6 +6,7 @@ pub mod audit;
 pub mod documents;
 pub mod jobs;
 pub mod leases;
+pub mod role;
 pub mod topics;
 
 use diesel::data_types::PgInterval;

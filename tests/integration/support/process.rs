@@ -6,8 +6,8 @@ use std::net::TcpListener;
 use std::process::{Output, Stdio};
 use tokio::process::{Child, Command};
 
-/// Names of all settings, so that a process gets the vault's and no other.
-const SETTINGS: &[&str] = &[
+/// Names of all settings the program reads, so that a process gets the vault's and no other.
+pub const SETTINGS: &[&str] = &[
     "DATABASE_URL",
     "DATABASE_MIGRATE_URL",
     "REDIS_URL",
@@ -26,6 +26,14 @@ const SETTINGS: &[&str] = &[
     "SWEEP_INTERVAL_SECONDS",
     "ORPHAN_GRACE_SECONDS",
     "SHUTDOWN_GRACE_SECONDS",
+    "READ_TIMEOUT_SECONDS",
+    "READ_MEMORY_BYTES",
+    "READ_MAX_TEXT_BYTES",
+    "AI_PROVIDER",
+    "AI_BASE_URL",
+    "AI_MODEL",
+    "AI_API_KEY",
+    "AI_MIN_CONFIDENCE",
     "RUST_LOG",
 ];
 
