@@ -13,7 +13,7 @@ const ROWS: &[&[&str]] = &[
     &["api", "worker"],
     &["services"],
     &["db", "storage", "queue", "ai", "extract"],
-    &["error", "config", "clock", "metrics"],
+    &["error", "config", "clock", "crash", "metrics"],
     &["domain"],
 ];
 

@@ -1,6 +1,7 @@
 //! Documents: looked at, changed, sorted by hand, removed, read again.
 
 use super::Vault;
+use crate::crash::{self, CrashPoint};
 use crate::db::models::{AssignedTopic, DocumentRow, NewAuditEntry};
 use crate::db::queries::documents::NameChange;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
@@ -129,12 +130,15 @@ async fn delete_to_the_end(vault: &Vault, id: DocumentId) -> Result<()> {
             let key = queries::documents::delete(conn, id).await?.ok_or_else(missing)?;
             let detail = json!({"object_key": key.as_str()});
             queries::audit::append(conn, &audit(id, "document.deleted", detail)).await?;
+            crash::point(CrashPoint::DeleteBeforeCommit);
             Ok(key)
         })
         .await?;
+    crash::point(CrashPoint::DeleteBetweenRowAndObject);
     if let Err(error) = vault.storage.delete(&key).await {
         log::warn!(document:% = id; "the bytes of a removed document stay for the sweep: {error}");
     }
+    crash::point(CrashPoint::DeleteAfterObject);
     Ok(())
 }
 

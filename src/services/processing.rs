@@ -6,6 +6,7 @@
 use super::Vault;
 use super::classifier::{self, Choice};
 use super::extractor;
+use crate::crash::{self, CrashPoint};
 use crate::db::models::{DocumentOutcome, DocumentRow, JobRow, NewAuditEntry};
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
 use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobId, JobState, TopicSource};
@@ -164,6 +165,7 @@ async fn commit(
             None => ("document.processed", decision(vault, work, status, choice, by_user)),
         };
         queries::audit::append(conn, &audit(id, action, detail)).await?;
+        crash::point(CrashPoint::WorkBeforeCommit);
         Ok(true)
     })
     .await

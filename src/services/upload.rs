@@ -7,6 +7,7 @@
 
 use super::Vault;
 use super::documents::Document;
+use crate::crash::{self, CrashPoint};
 use crate::db::AsyncConnection;
 use crate::db::models::{NewAuditEntry, NewDocument};
 use crate::db::queries;
@@ -117,11 +118,14 @@ async fn store(vault: &Vault, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> 
         }
         other => other.into(),
     })?;
+    crash::point(CrashPoint::UploadAfterPut);
     let stored = Stored { id, key: &key, hash: hasher.finish(), size };
     match commit(vault, &new, &stored).await {
         Ok((document, job)) => {
             vault.metrics.upload_bytes.inc_by(size);
+            crash::point(CrashPoint::UploadAfterCommit);
             vault.ring(job).await;
+            crash::point(CrashPoint::UploadAfterRing);
             Ok(document)
         }
         Err(error) => {
@@ -215,6 +219,7 @@ async fn commit(vault: &Vault, new: &NewUpload, stored: &Stored<'_>) -> Result<(
             }),
         };
         queries::audit::append(conn, &entry).await?;
+        crash::point(CrashPoint::UploadBeforeCommit);
         Ok((Document { row: document, topics }, job.id))
     })
     .await

@@ -6,6 +6,7 @@
 
 use super::{ByteStream, ObjectPage, StorageBackend, StorageError, StoredObject, UnfinishedUpload};
 use crate::config::StorageConfig;
+use crate::crash::{self, CrashPoint};
 use crate::domain::{DocumentId, Filename, ObjectKey};
 use crate::metrics::{Metrics, Store};
 use async_trait::async_trait;
@@ -156,6 +157,7 @@ impl StorageBackend for S3Storage {
                 // The next part is filled while this one is sent: two in memory, and one copy that rust-s3 makes.
                 let (sent, next) = tokio::try_join!(sent, read_part(source))?;
                 parts.push(sent);
+                crash::point(CrashPoint::UploadBetweenParts);
                 part = next;
             }
             let completing = self.uploads.complete_multipart_upload(&path, &begun.upload_id, parts);

@@ -1,6 +1,7 @@
 //! The job kind `process_document`: reads a document and chooses its topics.
 
 use super::in_hand::Grip;
+use crate::crash::{self, CrashPoint};
 use crate::error::{Error, cause_chain};
 use crate::services::Vault;
 use crate::services::processing::{self, Work};
@@ -11,6 +12,7 @@ use std::time::Instant;
 /// Works on one claimed job to its end: settled, put back, or given up. Errors of the stores end in the log: the lease
 /// runs out, and the job comes again.
 pub(super) async fn run(vault: &Vault, work: Work, owner: &str, grip: &Grip) {
+    crash::point(CrashPoint::WorkAfterClaim);
     let start = Instant::now();
     let (job, document) = (work.job.id, work.document.id);
     // A panic in here is a mistake of ours about one document; the worker goes on with the others.
@@ -22,10 +24,12 @@ pub(super) async fn run(vault: &Vault, work: Work, owner: &str, grip: &Grip) {
             return;
         }
     };
+    crash::point(CrashPoint::WorkAfterReading);
     let settled = match outcome {
         Ok(outcome) => processing::settle(vault, &work, owner, outcome).await,
         Err(error) => Err(error),
     };
+    crash::point(CrashPoint::WorkAfterCommit);
     match settled {
         Ok(true) => {
             let ms = start.elapsed().as_millis() as u64;

@@ -1,6 +1,7 @@
 //! The vault against the real PostgreSQL, Redis and S3 server that `script/test` starts. Each test has its own
 //! database, its own prefix in Redis and its own prefix in the bucket, so that all run side by side.
 
+#[path = "../support/mod.rs"]
 mod support;
 
 mod bad_input;

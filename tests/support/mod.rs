@@ -1,4 +1,5 @@
-//! A vault for one test: everything real, and nothing shared.
+//! A vault for one test: everything real, and nothing shared. Every test program below `tests/` uses it.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod files;
 pub mod process;
