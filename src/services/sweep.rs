@@ -40,7 +40,19 @@ pub async fn ring_again(vault: &Vault, insist: bool) -> Result<usize> {
         (false, true) => (2 * vault.config.work.lease, INSISTING_RINGS),
         (false, false) => return Ok(0),
     };
-    let jobs: Vec<JobId> = queries::jobs::unattended(&mut conn, overdue, most).await?;
+    let jobs: Vec<JobId> = queries::jobs::overdue(&mut conn, overdue, most).await?;
+    drop(conn);
+    vault.queue.ring(&jobs).await?;
+    Ok(jobs.len())
+}
+
+/// Rings for jobs whose worker died: their lease ran out. Answers how many.
+///
+/// # Errors
+/// When a store fails.
+pub async fn ring_for_the_abandoned(vault: &Vault) -> Result<usize> {
+    let mut conn = vault.db.get().await?;
+    let jobs = queries::jobs::abandoned(&mut conn, RINGS).await?;
     drop(conn);
     vault.queue.ring(&jobs).await?;
     Ok(jobs.len())

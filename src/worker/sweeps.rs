@@ -12,12 +12,30 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 /// Longest time between two looks for orphans.
 const ORPHANS_AT_MOST: Duration = Duration::from_secs(3600);
 
+/// Longest time between two looks for dead leases.
+const ABANDONED_AT_MOST: Duration = Duration::from_secs(1);
+
 /// Time between two sweeps that ring whatever the count of rings says.
 const INSIST_EVERY: Duration = Duration::from_secs(60);
 
 /// Does a sweep whenever it is due and no other worker is at it. Never returns.
 pub(super) async fn run(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
-    tokio::join!(rings(vault, consumer, owner), orphans(vault, owner));
+    tokio::join!(abandoned(vault), rings(vault, consumer, owner), orphans(vault, owner));
+}
+
+/// Looks for dead leases more often than for anything else, since somebody waits for each of these documents. Every
+/// worker looks: one may be the dead one, and a ring too many finds nothing to claim.
+async fn abandoned(vault: &Vault) {
+    let mut ticks = interval(vault.config.work.sweep_interval.min(ABANDONED_AT_MOST));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match sweep::ring_for_the_abandoned(vault).await {
+            Ok(0) => {}
+            Ok(rung) => log::info!("rang for {rung} jobs whose worker is gone"),
+            Err(error) => log::warn!("the sweep for dead leases failed: {}", cause_chain(&error)),
+        }
+    }
 }
 
 async fn rings(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {

@@ -6,6 +6,8 @@ mod support;
 
 mod bad_input;
 mod content;
+#[cfg(feature = "fault-injection")]
+mod crashes;
 mod decisions;
 mod documents;
 mod faults;

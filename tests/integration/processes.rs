@@ -75,7 +75,10 @@ async fn serve_and_worker_refuse_what_they_can_not_stand_on() {
 async fn a_days_work_leaves_nothing_on_the_processes_own_disk() {
     let vault = TestVault::new().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let serve = ServeProcess::start(&vault, Some(folder.path())).await;
+    let serve = ServeProcess::start_with(&vault, |command| {
+        command.current_dir(folder.path());
+    })
+    .await;
     let worker = crate::support::process::command(&["worker"], &vault.variables)
         .current_dir(folder.path())
         .env("TMPDIR", folder.path())
@@ -162,7 +165,7 @@ async fn told_to_stop_a_worker_gives_back_what_it_can_not_finish() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn memory_does_not_grow_with_the_file() {
     let vault = TestVault::new().await;
-    let serve = ServeProcess::start(&vault, None).await;
+    let serve = ServeProcess::start(&vault).await;
     let file = noise(12, 200 * 1024 * 1024);
     let form = reqwest::multipart::Form::new().part("file", crate::support::file_part("large.bin", file.clone()));
     let answer = vault.http.post(format!("{}/api/v1/documents", serve.url)).multipart(form).send().await;

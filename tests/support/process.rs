@@ -87,7 +87,12 @@ pub struct ServeProcess {
 }
 
 impl ServeProcess {
-    pub async fn start(vault: &TestVault, folder: Option<&std::path::Path>) -> Self {
+    pub async fn start(vault: &TestVault) -> Self {
+        Self::start_with(vault, |_| {}).await
+    }
+
+    /// As [`Self::start`], after `prepare` had its way with the command.
+    pub async fn start_with(vault: &TestVault, prepare: impl FnOnce(&mut Command)) -> Self {
         let port = {
             let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
             probe.local_addr().expect("an address").port()
@@ -95,9 +100,7 @@ impl ServeProcess {
         let mut variables = vault.variables.clone();
         variables.set("BIND_ADDR", &format!("127.0.0.1:{port}"));
         let mut command = command(&["serve"], &variables);
-        if let Some(folder) = folder {
-            command.current_dir(folder);
-        }
+        prepare(&mut command);
         let child = command.stdin(Stdio::null()).spawn().expect("the program starts");
         let url = format!("http://127.0.0.1:{port}");
         let http = vault.http.clone();

@@ -229,13 +229,32 @@ pub async fn count_live(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
     jobs::table.filter(due.or(dsl::state.eq(JobState::Running))).count().get_result(conn).await
 }
 
-/// Jobs that somebody should be working on and nobody is: due for longer than `grace`, or under a lease that ran out.
-/// Oldest first, at most `limit`.
+/// Jobs that have been due for longer than `grace` and that nobody took: oldest first, at most `limit`.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn unattended(conn: &mut AsyncPgConnection, grace: Duration, limit: i64) -> QueryResult<Vec<JobId>> {
-    let due = dsl::state.eq(JobState::Queued).and(dsl::run_after.le(now.into_sql::<Timestamptz>() - interval(grace)));
-    let abandoned = dsl::state.eq(JobState::Running).and(sql::<Bool>("lease_until < now()"));
-    jobs::table.filter(due.or(abandoned)).order(dsl::run_after).limit(limit).select(dsl::id).load(conn).await
+pub async fn overdue(conn: &mut AsyncPgConnection, grace: Duration, limit: i64) -> QueryResult<Vec<JobId>> {
+    jobs::table
+        .filter(dsl::state.eq(JobState::Queued))
+        .filter(dsl::run_after.le(now.into_sql::<Timestamptz>() - interval(grace)))
+        .order(dsl::run_after)
+        .limit(limit)
+        .select(dsl::id)
+        .load(conn)
+        .await
+}
+
+/// Jobs whose holder let the lease run out, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn abandoned(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<Vec<JobId>> {
+    jobs::table
+        .filter(dsl::state.eq(JobState::Running))
+        .filter(dsl::lease_until.lt(now.into_sql::<Timestamptz>().nullable()))
+        .order(dsl::lease_until)
+        .limit(limit)
+        .select(dsl::id)
+        .load(conn)
+        .await
 }
