@@ -6,6 +6,7 @@ use crate::db::{Database, migrations, queries};
 use crate::extract::Reader;
 use crate::metrics::Metrics;
 use crate::queue::JobQueue;
+use crate::services::upload_room::UploadRoom;
 use crate::services::{Background, Vault};
 use crate::{ai, storage};
 use anyhow::{Context, Result, bail};
@@ -67,6 +68,7 @@ pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn C
         queue,
         ai: ai::provider(&config.ai),
         reader: Reader::new(config.reading.clone(), program),
+        upload_room: UploadRoom::new(config.http.upload_memory_bytes),
         clock,
         metrics,
         background: Background::new(runtime),
@@ -103,8 +105,15 @@ pub async fn check(vault: &Vault) -> Result<()> {
             vault.config.storage.bucket
         )
     })?;
-    if let Err(error) = vault.queue.ping().await {
-        log::warn!("Redis can't be reached yet; work begins once it can: {}", crate::error::cause_chain(&error));
+    match vault.queue.eviction_policy().await {
+        Ok(Some(policy)) if policy != "noeviction" => log::warn!(
+            "Redis may throw the queue away when its memory is full (maxmemory-policy {policy}): nothing is lost by it, \
+             but documents wait for the next sweep. Set noeviction"
+        ),
+        Ok(_) => {}
+        Err(error) => {
+            log::warn!("Redis can't be reached yet; work begins once it can: {}", crate::error::cause_chain(&error));
+        }
     }
     for warning in vault.config.warnings() {
         log::warn!("{warning}");

@@ -65,10 +65,14 @@ codes! {
     NoText = "no_text", 404, "There is no text";
     /// The address exists, the method does not.
     MethodNotAllowed = "method_not_allowed", 405, "This method is not for this address";
+    /// The body came too slowly, or stopped coming.
+    RequestTimeout = "request_timeout", 408, "The request took too long";
     /// The same bytes are kept already.
     Duplicate = "duplicate", 409, "This document is here already";
     /// Another topic has this name.
     DuplicateTopic = "duplicate_topic", 409, "There is a topic of this name already";
+    /// The vault has as many topics as it can choose among.
+    TooManyTopics = "too_many_topics", 409, "There are too many topics";
     /// The job is not dead, so that there is nothing to retry.
     JobNotDead = "job_not_dead", 409, "This job needs no retry";
     /// The body is over the limit.
@@ -81,6 +85,8 @@ codes! {
     ContentMissing = "content_missing", 500, "The document's bytes are missing";
     /// A mistake of ours.
     Internal = "internal", 500, "Something went wrong";
+    /// More is under way than the vault has room for.
+    Busy = "busy", 503, "The vault is busy right now";
     /// PostgreSQL, Redis or the object store can't be reached right now.
     Unavailable = "unavailable", 503, "The vault is not available right now";
 }

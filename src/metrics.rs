@@ -35,7 +35,8 @@ pub struct Metrics {
     registry: Registry,
     store_seconds: HistogramVec,
     store_errors: IntCounterVec,
-    /// Uploads by outcome: `kept`, `refused` (a duplicate, an unknown topic), `broken` (the client went away), `failed`.
+    /// Uploads by outcome: `kept`, `refused` (a duplicate, an unknown topic), `broken` (the client went away), `busy` (no
+    /// room for it), `failed`.
     pub uploads: IntCounterVec,
     /// Bytes taken by uploads that were kept.
     pub upload_bytes: IntCounter,

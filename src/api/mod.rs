@@ -8,6 +8,7 @@ mod extractors;
 mod health;
 mod jobs;
 mod middleware;
+mod pace;
 mod problem;
 mod routes;
 mod topics;
@@ -28,6 +29,8 @@ use std::time::Duration;
 
 /// Longest wait for a request's headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
+/// Longest time in which an answered client may send on, and in which it may close its connection.
+const LINGER: Duration = Duration::from_secs(5);
 /// Largest JSON body, in bytes.
 const MAX_JSON_BYTES: usize = 64 * 1024;
 
@@ -46,15 +49,18 @@ pub fn server(vault: Arc<Vault>, listener: TcpListener) -> anyhow::Result<Server
         .map_err(|error| anyhow!(error))
         .context("the HTTP figures can't be registered")?;
     let grace = vault.config.work.shutdown_grace.as_secs();
+    let pace = web::Data::new(vault.config.http.clone());
     let data = web::Data::from(vault);
     let server = HttpServer::new(move || {
         let (app, openapi) = routes::app();
         let fallback = routes::Fallback::new(&openapi);
         app.app_data(data.clone())
             .app_data(web::Data::new(fallback))
+            .app_data(pace.clone())
             .app_data(web::JsonConfig::default().limit(MAX_JSON_BYTES).error_handler(problem::of_json))
             .configure(|services| routes::outside_the_interface(services, openapi))
             .default_service(web::to(routes::fallback))
+            .wrap(from_fn(pace::keep_pace))
             // All origins, as long as there is no login (and the server listens on loopback).
             .wrap(Cors::permissive().expose_any_header())
             .wrap(http_metrics.clone())
@@ -63,6 +69,8 @@ pub fn server(vault: Arc<Vault>, listener: TcpListener) -> anyhow::Result<Server
     .disable_signals()
     .shutdown_timeout(grace)
     .client_request_timeout(HEADERS_WITHIN)
+    // What a refused upload still sends is read and dropped for so long, or the client would not see why.
+    .client_disconnect_timeout(LINGER)
     .listen(listener)
     .context("the address can't be listened on")?
     .run();

@@ -1,5 +1,6 @@
 //! Errors as clients see them: RFC 9457.
 
+use super::pace::{is_too_slow, too_slow};
 use crate::domain::DocumentId;
 use crate::error::{Error, ErrorCode};
 use actix_web::error::JsonPayloadError;
@@ -54,7 +55,7 @@ impl ApiError {
         if let Some(length) = self.length {
             response.insert_header(("content-range", format!("bytes */{length}")));
         }
-        if code == ErrorCode::Unavailable {
+        if matches!(code, ErrorCode::Unavailable | ErrorCode::Busy) {
             response.insert_header(("retry-after", "5"));
         }
         response.json(Problem {
@@ -134,6 +135,7 @@ pub fn of_json(error: JsonPayloadError, _: &HttpRequest) -> actix_web::Error {
             (ErrorCode::TooLarge, "The body has more than 64 KiB.".to_owned())
         }
         // serde's words name the field and the place, and nothing of ours.
+        JsonPayloadError::Payload(cause) if is_too_slow(cause) => return ApiError::from(too_slow()).into(),
         JsonPayloadError::Deserialize(cause) => (ErrorCode::InvalidBody, format!("The body is not right: {cause}.")),
         _ => (ErrorCode::InvalidBody, "The body could not be read.".to_owned()),
     };

@@ -3,6 +3,7 @@
 use super::documents::parse_filename;
 use super::dto::Document;
 use super::extractors::parse_id;
+use super::pace::{is_too_slow, too_slow};
 use super::problem::{ApiError, Problem};
 use crate::domain::{Filename, TopicId};
 use crate::error::{Error, ErrorCode, Result};
@@ -49,10 +50,13 @@ struct UploadForm {
             headers(("Location" = String, description = "Where it is"))),
         (status = 400, description = "missing_file, empty_file, invalid_filename, invalid_field, invalid_multipart, \
             invalid_id, unknown_topic", body = Problem, content_type = "application/problem+json"),
+        (status = 408, description = "request_timeout", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "duplicate, with existing_id", body = Problem,
             content_type = "application/problem+json"),
         (status = 413, description = "too_large", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "unsupported_media_type", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 503, description = "busy, or unavailable: Retry-After says when to come again", body = Problem,
             content_type = "application/problem+json"),
     )
 )]
@@ -89,7 +93,7 @@ pub async fn create(
             );
         }
         if name == "file" {
-            flowing = Some(receive(&vault, field, std::mem::take(&mut fields)).await?);
+            flowing = Some(receive(&vault, field, std::mem::take(&mut fields), declared).await?);
         } else {
             fields.take(&name, field).await?;
         }
@@ -102,6 +106,11 @@ pub async fn create(
 }
 
 fn broken(error: MultipartError) -> Error {
+    if let MultipartError::Payload(cause) = &error
+        && is_too_slow(cause)
+    {
+        return too_slow().with_source(error.to_string());
+    }
     Error::new(ErrorCode::InvalidMultipart, "The form is broken, or ended too early.").with_source(error.to_string())
 }
 
@@ -151,8 +160,8 @@ impl Fields {
     }
 }
 
-/// Lets a file flow to the object store.
-async fn receive(vault: &Arc<Vault>, field: Field, mut fields: Fields) -> Result<Upload> {
+/// Lets a file flow to the object store. `form_bytes`: the length of the whole form, if it was said.
+async fn receive(vault: &Arc<Vault>, field: Field, mut fields: Fields, form_bytes: Option<u64>) -> Result<Upload> {
     let filename = name_of(field.content_disposition())?;
     let keep_duplicate = fields.keep_duplicate()?;
     let title = fields.title.as_deref().map(parse_title).transpose()?.flatten();
@@ -177,8 +186,8 @@ async fn receive(vault: &Arc<Vault>, field: Field, mut fields: Fields) -> Result
         return Err(Error::new(ErrorCode::EmptyFile, "The file has no bytes."));
     }
     let content_type = declared_or_guessed(&head.concat(), declared.as_deref(), &filename);
-    let new = NewUpload { filename, title, topics: fields.topics, keep_duplicate, content_type };
-    let mut flowing = upload::begin(vault, new);
+    let new = NewUpload { filename, title, topics: fields.topics, keep_duplicate, content_type, size_hint: form_bytes };
+    let mut flowing = upload::begin(vault, new).await?;
     for piece in head {
         flowing = flowing.write(piece).await?;
     }

@@ -80,9 +80,11 @@ impl Config {
                     .to_owned(),
             );
         }
-        if self.work.orphan_grace.as_secs() < 3600 {
+        if self.work.orphan_grace <= self.http.body_timeout {
             warnings.push(
-                "ORPHAN_GRACE_SECONDS is below an hour: an upload that takes longer than that is swept away".to_owned(),
+                "ORPHAN_GRACE_SECONDS is not above UPLOAD_TIMEOUT_SECONDS: an upload that takes longer than that is swept \
+                 away"
+                    .to_owned(),
             );
         }
         warnings

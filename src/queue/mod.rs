@@ -125,6 +125,18 @@ impl JobQueue {
         self.run(pipeline).await
     }
 
+    /// What Redis throws away when its memory is full (`maxmemory-policy`); none where it does not say.
+    ///
+    /// # Errors
+    /// When Redis can't be reached.
+    pub async fn eviction_policy(&self) -> Result<Option<String>, QueueError> {
+        let mut pipeline = redis::pipe();
+        // CONFIG GET is often forbidden, INFO is not.
+        pipeline.cmd("INFO").arg("memory");
+        let (info,): (String,) = self.run(pipeline).await?;
+        Ok(info.lines().find_map(|line| line.strip_prefix("maxmemory_policy:")).map(|policy| policy.trim().to_owned()))
+    }
+
     /// Joins the group as the consumer `name`.
     pub fn consumer(&self, name: &str) -> Consumer {
         Consumer::new(self.clone(), name.to_owned())

@@ -11,6 +11,7 @@ pub mod starter_topics;
 pub mod sweep;
 pub mod topics;
 pub mod upload;
+pub mod upload_room;
 
 use crate::ai::AiProvider;
 use crate::clock::Clock;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
+use upload_room::UploadRoom;
 
 /// Everything a use case stands on. Built once, in `app.rs`; each part is behind its own face.
 pub struct Vault {
@@ -38,6 +40,8 @@ pub struct Vault {
     pub ai: Arc<dyn AiProvider>,
     /// Turns bytes into text.
     pub reader: Reader,
+    /// The memory that uploads share.
+    pub upload_room: UploadRoom,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The vault's figures.

@@ -9,6 +9,8 @@ use crate::error::{Error, ErrorCode, Result};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::{Value, json};
 
+/// Topics in a vault, at most: the list is not paged, and the AI weighs every one of them for every document.
+const MAX_TOPICS: i64 = 1000;
 /// Longest description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 4000;
 
@@ -90,10 +92,13 @@ pub async fn check_exist(vault: &Vault, ids: &[TopicId]) -> Result<()> {
 /// Makes a topic.
 ///
 /// # Errors
-/// `duplicate_topic`.
+/// `duplicate_topic`, `too_many_topics`.
 pub async fn create(vault: &Vault, name: &TopicName, description: &str, color: Option<&Color>) -> Result<Topic> {
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
+        if queries::topics::count(conn).await? >= MAX_TOPICS {
+            return Err(Error::new(ErrorCode::TooManyTopics, "A vault has at most 1000 topics."));
+        }
         let row = queries::topics::insert(conn, name, description, color).await.map_err(taken)?;
         queries::audit::append(conn, &audit(row.id, "topic.created", json!({"name": row.name}))).await?;
         Ok(Topic { row, document_count: 0 })

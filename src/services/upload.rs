@@ -40,6 +40,8 @@ pub struct NewUpload {
     pub keep_duplicate: bool,
     /// The MIME type to put on record.
     pub content_type: String,
+    /// At most so many bytes, if the client said how many.
+    pub size_hint: Option<u64>,
 }
 
 enum Piece {
@@ -53,11 +55,22 @@ pub struct Upload {
     outcome: JoinHandle<Result<Document>>,
 }
 
-/// Begins an upload: bytes given to it flow on to the object store, which runs in a task of its own.
-pub fn begin(vault: &Arc<Vault>, new: NewUpload) -> Upload {
+/// Begins an upload, once there is room: bytes given to it flow on to the object store, which runs in a task of its own.
+///
+/// # Errors
+/// `busy` where there is no room for long.
+pub async fn begin(vault: &Arc<Vault>, new: NewUpload) -> Result<Upload> {
+    let room = vault.upload_room.take(vault.storage.memory_of_put(new.size_hint)).await.inspect_err(|_| {
+        vault.metrics.uploads.with_label_values(&["busy"]).inc();
+    })?;
     let (pieces, receiver) = mpsc::channel(PIECES_IN_FLIGHT);
-    let outcome = vault.background.spawn(receive(vault.clone(), new, receiver));
-    Upload { pieces, outcome }
+    let task_vault = vault.clone();
+    let outcome = vault.background.spawn(async move {
+        let outcome = receive(&task_vault, new, receiver).await;
+        drop(room);
+        outcome
+    });
+    Ok(Upload { pieces, outcome })
 }
 
 impl Upload {
@@ -88,9 +101,9 @@ impl Upload {
     }
 }
 
-async fn receive(vault: Arc<Vault>, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> Result<Document> {
+async fn receive(vault: &Vault, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> Result<Document> {
     vault.metrics.uploads_in_flight.inc();
-    let result = store(&vault, new, pieces).await;
+    let result = store(vault, new, pieces).await;
     vault.metrics.uploads_in_flight.dec();
     let outcome = match &result {
         Ok(_) => "kept",

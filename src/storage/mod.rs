@@ -95,6 +95,9 @@ pub trait StorageBackend: Send + Sync {
         source: &mut (dyn AsyncRead + Send + Unpin),
     ) -> Result<u64, StorageError>;
 
+    /// How much memory storing `size` bytes takes at most, in bytes; `None` where nobody knows how many they will be.
+    fn memory_of_put(&self, size: Option<u64>) -> u64;
+
     /// The object's bytes, or those of `range` (first and last, counted from 0).
     ///
     /// # Errors

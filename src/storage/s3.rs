@@ -33,6 +33,8 @@ const PART: Duration = Duration::from_secs(120);
 const IDLE: Duration = Duration::from_secs(30);
 /// Size of a part of an upload: what is smaller goes in one PUT. S3 wants at least 5 MiB and at most 10,000 of them.
 const PART_BYTES: usize = 8 * 1024 * 1024;
+/// What an upload takes beside its parts: buffers of both connections.
+const BUFFERS: u64 = 256 * 1024;
 /// How often a small call is made at most.
 const TRIES: u32 = 3;
 /// Objects in a page of a listing: the most S3 gives.
@@ -171,6 +173,11 @@ impl StorageBackend for S3Storage {
             log::warn!("a broken upload stays for the sweep: {error}");
         }
         result
+    }
+
+    fn memory_of_put(&self, size: Option<u64>) -> u64 {
+        // A part that is filled, one that is sent, and the copy that rust-s3 makes of it.
+        3 * size.map_or(PART_BYTES as u64, |size| size.min(PART_BYTES as u64)) + BUFFERS
     }
 
     async fn get(&self, key: &ObjectKey, range: Option<RangeInclusive<u64>>) -> Result<ByteStream, StorageError> {

@@ -13,6 +13,7 @@ mod documents;
 mod faults;
 mod health;
 mod interface;
+mod limits;
 mod migrations;
 mod processes;
 mod reading;

@@ -16,6 +16,14 @@ pub async fn all(conn: &mut AsyncPgConnection) -> QueryResult<Vec<TopicRow>> {
     topics::table.select(TopicRow::as_select()).order((topics::name, topics::id)).load(conn).await
 }
 
+/// How many topics there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
+    topics::table.count().get_result(conn).await
+}
+
 /// How many documents stand under each topic; a topic without any is left out.
 ///
 /// # Errors
