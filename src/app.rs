@@ -6,7 +6,7 @@ use crate::db::{Database, migrations, queries};
 use crate::extract::Reader;
 use crate::metrics::Metrics;
 use crate::queue::JobQueue;
-use crate::services::upload_room::UploadRoom;
+use crate::services::room::Room;
 use crate::services::{Background, Vault};
 use crate::{ai, storage};
 use anyhow::{Context, Result, bail};
@@ -68,7 +68,8 @@ pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn C
         queue,
         ai: ai::provider(&config.ai),
         reader: Reader::new(config.reading.clone(), program),
-        upload_room: UploadRoom::new(config.http.upload_memory_bytes),
+        body_room: Room::new(config.http.upload_memory_bytes / 4),
+        upload_room: Room::new(config.http.upload_memory_bytes / 4 * 3),
         clock,
         metrics,
         background: Background::new(runtime),

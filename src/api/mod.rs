@@ -49,14 +49,12 @@ pub fn server(vault: Arc<Vault>, listener: TcpListener) -> anyhow::Result<Server
         .map_err(|error| anyhow!(error))
         .context("the HTTP figures can't be registered")?;
     let grace = vault.config.work.shutdown_grace.as_secs();
-    let pace = web::Data::new(vault.config.http.clone());
     let data = web::Data::from(vault);
     let server = HttpServer::new(move || {
         let (app, openapi) = routes::app();
         let fallback = routes::Fallback::new(&openapi);
         app.app_data(data.clone())
             .app_data(web::Data::new(fallback))
-            .app_data(pace.clone())
             .app_data(web::JsonConfig::default().limit(MAX_JSON_BYTES).error_handler(problem::of_json))
             .configure(|services| routes::outside_the_interface(services, openapi))
             .default_service(web::to(routes::fallback))

@@ -1,12 +1,15 @@
-//! The least pace at which a client has to send: one that opens requests and trickles their bodies gets nothing.
+//! What a request with a body has to keep to: there is room for so many at once, and a least pace at which the client
+//! has to send. One that opens requests and trickles their bodies gets nothing.
 //!
 //! Only the time in which the vault waits for the client counts, never the time in which the client waits for the vault.
 //! The headers have a limit of their own (`HEADERS_WITHIN`).
 
-use crate::config::HttpConfig;
+use super::problem::ApiError;
 use crate::error::{Error, ErrorCode};
+use crate::services::Vault;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
+use actix_web::http::header;
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, body::MessageBody, web};
 use bytes::Bytes;
@@ -18,6 +21,10 @@ use tokio::time::timeout;
 /// What a client has to send on the whole, in bytes a second, once the first [`Limits::idle`] is over: less than the
 /// slowest telephone line.
 const LEAST_BYTES_PER_SECOND: u64 = 4 * 1024;
+
+/// Most that the buffers of one connection take while its body comes: actix-http reads 128 KiB ahead, in buffers that
+/// double as they grow, and passes on what actix-multipart buffers again.
+const BUFFERS: u64 = 512 * 1024;
 
 /// Limits on the time a body may take.
 #[derive(Debug, Clone, Copy)]
@@ -39,20 +46,30 @@ impl Limits {
 }
 
 /// Puts the limits on each request that has a body.
+/// Where there is no room for one more, the answer is `busy`.
 pub async fn keep_pace(
     mut request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let limits = request
-        .app_data::<web::Data<HttpConfig>>()
-        .map(|config| Limits { idle: config.body_idle, whole: config.body_timeout });
-    if let Some(limits) = limits {
-        match request.take_payload() {
-            Payload::None => {}
-            payload => request.set_payload(Payload::Stream { payload: Box::pin(paced(payload, limits)) }),
-        }
-    }
-    next.call(request).await
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, actix_web::Error> {
+    let vault = request.app_data::<web::Data<Vault>>().cloned();
+    let payload = request.take_payload();
+    let (false, Some(vault)) = (matches!(payload, Payload::None), vault) else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let bytes = content_length(&request).map_or(BUFFERS, |bytes| bytes.saturating_mul(2).min(BUFFERS));
+    // Held until the answer is there.
+    let _room = match vault.body_room.take_now(bytes) {
+        Ok(room) => room,
+        Err(busy) => return Ok(request.error_response(ApiError::from(busy))),
+    };
+    let limits = Limits { idle: vault.config.http.body_idle, whole: vault.config.http.body_timeout };
+    request.set_payload(Payload::Stream { payload: Box::pin(paced(payload, limits)) });
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// The length of the body, if the client said it.
+pub fn content_length(request: &impl HttpMessage) -> Option<u64> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn paced<S>(body: S, limits: Limits) -> impl Stream<Item = Result<Bytes, PayloadError>>

@@ -3,7 +3,7 @@
 use super::documents::parse_filename;
 use super::dto::Document;
 use super::extractors::parse_id;
-use super::pace::{is_too_slow, too_slow};
+use super::pace::{content_length, is_too_slow, too_slow};
 use super::problem::{ApiError, Problem};
 use crate::domain::{Filename, TopicId};
 use crate::error::{Error, ErrorCode, Result};
@@ -71,7 +71,7 @@ pub async fn create(
         return Err(Error::new(ErrorCode::UnsupportedMediaType, "Send a form, as multipart/form-data.").into());
     }
     let limit = vault.config.http.max_upload_bytes;
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
+    let declared = content_length(&request);
     if declared.is_some_and(|bytes| bytes > limit.saturating_add(FORM_OVERHEAD)) {
         return Err(too_large(limit).into());
     }

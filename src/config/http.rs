@@ -39,10 +39,10 @@ impl HttpConfig {
             ),
             upload_memory_bytes: reader.value(
                 "UPLOAD_MEMORY_BYTES",
-                128 * 1024 * 1024,
-                // One large upload takes 24 MiB and a little.
-                |bytes| (32 * 1024 * 1024..=1 << 40).contains(bytes),
-                "a whole number of bytes, from 33554432 to 1099511627776",
+                192 * 1024 * 1024,
+                // Three quarters are for parts, and one large upload takes 24 MiB and a little.
+                |bytes| (64 * 1024 * 1024..=1 << 40).contains(bytes),
+                "a whole number of bytes, from 67108864 to 1099511627776",
             ),
             body_timeout: reader.seconds("UPLOAD_TIMEOUT_SECONDS", 6 * 3600),
             body_idle: reader.seconds("BODY_IDLE_SECONDS", 30),

@@ -7,11 +7,11 @@ pub mod health;
 pub mod jobs;
 pub mod listing;
 pub mod processing;
+pub mod room;
 pub mod starter_topics;
 pub mod sweep;
 pub mod topics;
 pub mod upload;
-pub mod upload_room;
 
 use crate::ai::AiProvider;
 use crate::clock::Clock;
@@ -22,11 +22,11 @@ use crate::extract::Reader;
 use crate::metrics::Metrics;
 use crate::queue::JobQueue;
 use crate::storage::StorageBackend;
+use room::Room;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
-use upload_room::UploadRoom;
 
 /// Everything a use case stands on. Built once, in `app.rs`; each part is behind its own face.
 pub struct Vault {
@@ -40,8 +40,10 @@ pub struct Vault {
     pub ai: Arc<dyn AiProvider>,
     /// Turns bytes into text.
     pub reader: Reader,
-    /// The memory that uploads share.
-    pub upload_room: UploadRoom,
+    /// Room for the buffers of connections that send a body.
+    pub body_room: Room,
+    /// Room for the parts of uploads.
+    pub upload_room: Room,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The vault's figures.

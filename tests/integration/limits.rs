@@ -82,12 +82,13 @@ async fn a_client_that_trickles_gets_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn uploads_beyond_the_room_are_told_to_come_again() {
-    let vault = TestVault::builder().set("UPLOAD_MEMORY_BYTES", "33554432").start().await;
-    // Takes 24 of the 32 MiB, and keeps them as long as it is patient.
+    let vault = TestVault::builder().set("UPLOAD_MEMORY_BYTES", "67108864").start().await;
+    // It takes 24 MiB and a little of the 48 MiB for parts, and keeps them as long as the vault is patient.
     let holder = begin(&vault, &upload_of(50_000_000, &noise(3, 100_000))).await;
-    let in_flight = || async { (vault.vault.metrics.uploads_in_flight.get() == 1).then_some(()) };
-    eventually("the large upload is under way", in_flight).await;
-
+    eventually("the large upload is under way", || async {
+        (vault.vault.metrics.uploads_in_flight.get() == 1).then_some(())
+    })
+    .await;
     let refused = vault.upload("b.bin", noise(4, 9 * 1024 * 1024)).await;
     assert!(refused.headers().contains_key("retry-after"));
     problem(refused, 503, "busy").await;
@@ -99,8 +100,32 @@ async fn uploads_beyond_the_room_are_told_to_come_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_beyond_the_room_are_refused_at_once_and_everything_else_goes_on() {
+    let vault = TestVault::builder().set("UPLOAD_MEMORY_BYTES", "67108864").start().await;
+    // 16 MiB for the buffers of bodies, half a MiB for each of these.
+    let mut holders = Vec::new();
+    for n in 0..32 {
+        holders.push(begin(&vault, &upload_of(50_000_000, &noise(n, 1000))).await);
+    }
+    let refused = eventually("the 33rd is refused", || async {
+        let answer = vault.upload("b.txt", INVOICE).await;
+        (answer.status() == 503).then_some(answer)
+    })
+    .await;
+    assert!(refused.headers().contains_key("retry-after"));
+    problem(refused, 503, "busy").await;
+    assert_eq!(vault.get("/documents").await.status(), 200);
+    drop(holders);
+    eventually("there is room again", || async {
+        let answer = vault.upload("c.txt", format!("{INVOICE} again")).await;
+        (answer.status() == 201).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_without_a_length_takes_the_room_of_a_large_one() {
-    let vault = TestVault::builder().set("UPLOAD_MEMORY_BYTES", "33554432").start().await;
+    let vault = TestVault::builder().set("UPLOAD_MEMORY_BYTES", "67108864").start().await;
     let pieces = futures_util::stream::iter((0..20).map(|n| Ok::<_, std::io::Error>(noise(n, 1024 * 1024))));
     let part = Part::stream(reqwest::Body::wrap_stream(pieces)).file_name("a.bin");
     let taken = vault.post_form(Form::new().part("file", part)).await;
