@@ -6,7 +6,7 @@ use actix_web::Error;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use std::time::Instant;
 use uuid::Uuid;
@@ -14,6 +14,15 @@ use uuid::Uuid;
 /// The methods that any address here may take.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+
+/// On every answer that does not bring its own: an answer of the interface is no page, and nothing in it ever runs,
+/// loads or is framed by others; what it is called is what it is; and no address of ours is told to others.
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'self'")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
 
 /// Under which `RUST_LOG` finds the access log.
 const ACCESS_LOG: &str = concat!(env!("CARGO_PKG_NAME"), "::access");
@@ -67,9 +76,13 @@ pub async fn envelope(
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    for (name, value) in SECURITY_HEADERS {
+        let headers = response.headers_mut();
+        // A handler that knows better (stored bytes, the page of the description) has set its own.
+        if !headers.contains_key(&name) {
+            headers.insert(name, value);
+        }
+    }
 
     let status = response.status().as_u16();
     let ms = start.elapsed().as_millis() as u64;

@@ -2,8 +2,9 @@
 
 use super::{content, documents, health, jobs, problem::ApiError, topics, upload};
 use crate::error::{Error, ErrorCode};
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
+use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpRequest, HttpResponse, Responder, get, web};
 use utoipa::OpenApi;
 use utoipa_actix_web::{AppExt, scope};
@@ -98,9 +99,15 @@ pub fn outside_the_interface(services: &mut web::ServiceConfig, openapi: utoipa:
         .route("/", web::get().to(to_docs));
 }
 
+/// What the page of the description may do: its own scripts, and styles and small pictures as Swagger UI writes them.
+const DOCS_POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    object-src 'none'; base-uri 'none'; frame-ancestors 'self'";
+
 /// The page to try the interface on; all its files come from the binary.
-fn docs() -> SwaggerUi {
-    SwaggerUi::new("/docs/{_:.*}").config(utoipa_swagger_ui::Config::from(format!("{BASE}/openapi.json")))
+fn docs() -> impl HttpServiceFactory {
+    let page = SwaggerUi::new("/{_:.*}").config(utoipa_swagger_ui::Config::from(format!("{BASE}/openapi.json")));
+    let policy = DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, DOCS_POLICY));
+    web::scope("/docs").wrap(policy).service(page)
 }
 
 /// The description as it is served.

@@ -1,5 +1,6 @@
 //! `docuvault migrate`: the only command that changes the schema.
 
+use super::logging;
 use crate::cli::{MigrateAction, MigrateArgs};
 use crate::commands;
 use crate::config::{Config, DatabaseConfig, Variables};
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 pub fn run(args: &MigrateArgs) -> anyhow::Result<ExitCode> {
     let variables = Variables::from_environment();
     let config = Config::read_for_migrate(&variables)?;
-    commands::begin_log(&variables);
+    logging::begin(&variables);
     let action = args.action.unwrap_or(MigrateAction::Up);
     let starter_topics = args.starter_topics;
     if starter_topics && !matches!(action, MigrateAction::Up) {

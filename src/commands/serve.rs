@@ -1,5 +1,6 @@
 //! `docuvault serve`: answers HTTP until it is told to stop.
 
+use super::logging;
 use crate::app::{self, Role};
 use crate::config::{Config, Variables};
 use crate::lifecycle::Shutdown;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 pub fn run() -> anyhow::Result<ExitCode> {
     let variables = Variables::from_environment();
     let config = Config::read(&variables)?;
-    commands::begin_log(&variables);
+    logging::begin(&variables);
     commands::runtime()?.block_on(serve(config))
 }
 

@@ -1,5 +1,6 @@
 //! `docuvault worker`: works off jobs until it is told to stop.
 
+use super::logging;
 use crate::app::{self, Role};
 use crate::commands;
 use crate::config::{Config, Variables};
@@ -15,7 +16,7 @@ use std::process::ExitCode;
 pub fn run() -> anyhow::Result<ExitCode> {
     let variables = Variables::from_environment();
     let config = Config::read(&variables)?;
-    commands::begin_log(&variables);
+    logging::begin(&variables);
     commands::runtime()?.block_on(async {
         let shutdown = Shutdown::on_signals().context("signals can't be heard")?;
         let vault = app::build(config, Role::Worker)?;

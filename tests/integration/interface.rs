@@ -60,6 +60,8 @@ async fn the_page_to_try_it_comes_from_the_binary_alone() {
         let file = vault.get(&format!("/docs/{asset}")).await;
         assert_eq!(file.status(), 200, "{asset}");
     }
+    let policy = vault.get("/docs/").await.headers()["content-security-policy"].to_str().expect("text").to_owned();
+    assert!(policy.starts_with("default-src 'self'; ") && !policy.contains("script-src"), "{policy}");
     let initializer = vault.get("/docs/swagger-initializer.js").await.text().await.expect("a script");
     assert!(initializer.contains("/api/v1/openapi.json"), "{initializer}");
 }
@@ -83,4 +85,17 @@ async fn any_origin_may_ask_as_long_as_there_is_no_login() {
     assert_eq!(answer.status(), 404);
     assert!(answer.headers().contains_key("access-control-allow-origin"), "errors are readable from there too");
     assert!(answer.headers().contains_key("x-request-id"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_tells_the_browser_to_run_nothing() {
+    let vault = TestVault::new().await;
+    for path in ["/topics", "/documents?limit=x", "/nowhere", "/openapi.json"] {
+        let answer = vault.get(path).await;
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        assert_eq!(header("content-security-policy"), "default-src 'none'; frame-ancestors 'self'", "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("x-frame-options"), "SAMEORIGIN", "{path}");
+        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+    }
 }

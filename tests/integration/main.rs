@@ -14,6 +14,7 @@ mod faults;
 mod health;
 mod interface;
 mod limits;
+mod logs;
 mod migrations;
 mod processes;
 mod reading;
