@@ -1,8 +1,9 @@
 //! Runs a reading child and keeps it within its limits, from outside.
 //!
-//! The child is this executable under the subcommand `read-child`, which sets the limits that a process can only set on
-//! itself and then reads, or becomes poppler (`child.rs`). It gets the file on its standard input, an empty
-//! environment, and nothing else.
+//! The child is this executable under the subcommand `read-child`, which puts bounds on itself for good (`confine/`) and
+//! then reads, or becomes poppler (`child.rs`). It gets the file on its standard input, opened for reading only, two pipes,
+//! and an environment of two fixed words. Every other file of this process is closed when the child begins: all are opened
+//! with `O_CLOEXEC`. A scratch folder it has none, and no other place to write: that is stricter than a private one.
 
 use super::ReadError;
 use super::child::{EXIT_DAMAGED, EXIT_PASSWORD, EXIT_TOOL_MISSING};
@@ -10,6 +11,7 @@ use crate::config::ReadingConfig;
 use crate::domain::DocumentProblem;
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -26,7 +28,7 @@ const WALL_SLACK: Duration = Duration::from_secs(5);
 pub(super) async fn run<E>(
     program: &Path,
     format: &'static str,
-    scratch: File,
+    scratch: &File,
     limits: &ReadingConfig,
 ) -> Result<(String, bool), ReadError<E>> {
     let mut child = Command::new(program)
@@ -36,11 +38,13 @@ pub(super) async fn run<E>(
         .arg(limits.timeout.as_secs().max(1).to_string())
         .arg("--memory-bytes")
         .arg(limits.memory_bytes.to_string())
+        .arg("--parent-pid")
+        .arg(std::process::id().to_string())
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("LANG", "C.UTF-8")
         .current_dir("/")
-        .stdin(Stdio::from(scratch))
+        .stdin(Stdio::from(for_reading(scratch)?))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
@@ -71,6 +75,12 @@ pub(super) async fn run<E>(
     }
     // A letter may be cut in two at the limit.
     Ok((String::from_utf8_lossy(&bytes).trim_end_matches('\u{fffd}').to_owned(), cut))
+}
+
+/// The same file from its beginning, opened once more, so that whoever gets this handle can't write. It has no name but
+/// the one that the kernel gives to open files.
+fn for_reading(scratch: &File) -> io::Result<File> {
+    File::open(format!("/proc/self/fd/{}", scratch.as_raw_fd()))
 }
 
 /// The first words of a pipe that has to be read to its end: a writer whose pipe is closed dies of it.
@@ -116,6 +126,7 @@ fn problem(code: Option<i32>, signal: Option<i32>, complaint: &str) -> io::Resul
 
 #[cfg(test)]
 mod tests {
+    use super::super::child::EXIT_FAILED;
     use super::*;
 
     #[test]
@@ -127,6 +138,7 @@ mod tests {
         assert_eq!(of(None, Some(11), ""), Some(DocumentProblem::Damaged));
         assert_eq!(of(None, Some(6), "memory allocation of 9 bytes failed"), Some(DocumentProblem::TooLarge));
         assert_eq!(of(Some(EXIT_TOOL_MISSING), None, ""), None);
+        assert_eq!(of(Some(EXIT_FAILED), None, "docuvault: the reading child failed"), None);
         assert_eq!(of(Some(101), None, "panicked"), None);
     }
 }
