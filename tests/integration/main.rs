@@ -14,6 +14,7 @@ mod interface;
 mod migrations;
 mod processes;
 mod reading;
+mod sandbox;
 mod search;
 mod topics;
 mod upload;

@@ -5,7 +5,7 @@
 //! refused call answers EPERM, so that a library that only tries goes on; no call kills.
 
 use super::Needs;
-use libc::c_long;
+use nix::libc::{self, c_long};
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     apply_filter_all_threads, sock_filter,

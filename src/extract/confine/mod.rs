@@ -8,9 +8,12 @@
 mod calls;
 mod files;
 
+use nix::errno::Errno;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs};
+use std::fs;
 use std::io;
+use std::os::fd::RawFd;
 
 /// Open files that a child needs at once: its three pipes, and the few that poppler reads beside them.
 const OPEN_FILES: u64 = 32;
@@ -64,6 +67,7 @@ pub fn lacks_landlock() -> bool {
 
 fn confine_but_files(limits: Limits) -> io::Result<()> {
     die_with_parent(limits.parent_pid)?;
+    close_inherited()?;
     let cap = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
     cap(Resource::Cpu, limits.cpu_seconds)?;
     cap(Resource::As, limits.memory_bytes)?;
@@ -77,6 +81,24 @@ fn confine_but_files(limits: Limits) -> io::Result<()> {
     // A worker that runs as root has children that are root by name alone: the limits above bind them too.
     let none = CapabilitySet::empty();
     set_capabilities(None, CapabilitySets { effective: none, permitted: none, inheritable: none })?;
+    Ok(())
+}
+
+/// Closes every file but standard input, output and error. The worker's own are closed at exec; but what it inherited itself,
+/// from whatever started it, would be handed on.
+fn close_inherited() -> io::Result<()> {
+    let mut open = Vec::new();
+    for entry in fs::read_dir("/proc/self/fd")? {
+        open.extend(entry?.file_name().to_str().and_then(|number| number.parse::<RawFd>().ok()));
+    }
+    for number in open.into_iter().filter(|number| *number > 2) {
+        // Nothing in this process holds it: it has only just begun, and has one thread.
+        match nix::unistd::close(number) {
+            // The list's own.
+            Ok(()) | Err(Errno::EBADF) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     Ok(())
 }
 
