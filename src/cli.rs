@@ -87,7 +87,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(args) => commands::migrate::run(&args),
         Command::Healthcheck { url } => commands::healthcheck::run(&url),
         Command::Openapi => commands::openapi::run(),
-        Command::ReadChild { format, limits } => commands::read_child::run(format, limits),
+        Command::ReadChild { format, limits } => Ok(commands::read_child::run(format, limits)),
     }
 }
 

@@ -1,14 +1,14 @@
 //! `docuvault read-child`: what the worker starts for each file that has to be parsed.
 
-use crate::extract::child::{self, Format, Limits};
-use anyhow::Context;
+use crate::extract::child::{self, EXIT_FAILED, Format, Limits};
 use std::process::ExitCode;
 
 /// Reads standard input.
-///
-/// # Errors
-/// When a limit can't be set or a pipe breaks.
-pub fn run(format: Format, limits: Limits) -> anyhow::Result<ExitCode> {
-    let code = child::run(format, limits).context("the reading child failed")?;
-    Ok(u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from))
+pub fn run(format: Format, limits: Limits) -> ExitCode {
+    let code = child::run(format, limits).unwrap_or_else(|error| {
+        // A code of its own: the program's usual one, 1, is what poppler says of a broken file.
+        eprintln!("the reading child failed: {error}");
+        EXIT_FAILED
+    });
+    u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
 }

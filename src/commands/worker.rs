@@ -4,9 +4,11 @@ use super::logging;
 use crate::app::{self, Role};
 use crate::commands;
 use crate::config::{Config, Variables};
+use crate::extract;
 use crate::lifecycle::Shutdown;
 use crate::worker::Worker;
 use anyhow::Context;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::process::ExitCode;
 
 /// Runs the role.
@@ -17,6 +19,15 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let variables = Variables::from_environment();
     let config = Config::read(&variables)?;
     logging::begin(&variables);
+    // Reading children run as the same user. Now the kernel shows them neither the environment nor the memory of this
+    // process, with Landlock or without; and no core file holds a secret.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("this process can't be hidden from its children")?;
+    if extract::lacks_landlock() {
+        log::warn!(
+            "this kernel has no Landlock (or it is switched off): a reading child that is taken over could read the files \
+             that this user may read; the other bounds hold"
+        );
+    }
     commands::runtime()?.block_on(async {
         let shutdown = Shutdown::on_signals().context("signals can't be heard")?;
         let vault = app::build(config, Role::Worker)?;

@@ -1,21 +1,24 @@
-//! The inside of a reading child: sets its own limits for good, then reads standard input.
+//! The inside of a reading child: confines itself for good (`confine/`), then reads standard input.
 //!
 //! It runs in a process of its own and may be killed at any instruction. It knows no settings, opens no connection, and
 //! writes nothing but text to its standard output.
 
+pub use super::confine::Limits;
+
+use super::confine::{Needs, confine};
 use super::decode;
-use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
-use rustix::thread::set_no_new_privs;
 use std::io::{self, Read, Write};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 /// The file is broken.
 pub const EXIT_DAMAGED: i32 = 65;
-/// The file wants a password.
-pub const EXIT_PASSWORD: i32 = 77;
 /// A program this needs is not installed.
 pub const EXIT_TOOL_MISSING: i32 = 69;
+/// The child itself failed, and says nothing of the file: it could not be confined, or a pipe broke.
+pub const EXIT_FAILED: i32 = 71;
+/// The file wants a password.
+pub const EXIT_PASSWORD: i32 = 77;
 
 /// What a child reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -24,46 +27,50 @@ pub enum Format {
     Pdf,
     /// By html2text.
     Html,
-}
-
-/// The limits a child sets on itself.
-#[derive(Debug, Clone, Copy, clap::Args)]
-pub struct Limits {
-    /// CPU time, in seconds.
-    #[arg(long)]
-    pub cpu_seconds: u64,
-    /// Address space, in bytes.
-    #[arg(long)]
-    pub memory_bytes: u64,
+    /// Tries to break out, confined as for a PDF.
+    #[cfg(feature = "fault-injection")]
+    ProbePdf,
+    /// Tries to break out, confined as for HTML.
+    #[cfg(feature = "fault-injection")]
+    ProbeHtml,
+    /// Tries to break out, confined as for HTML on a kernel without Landlock.
+    #[cfg(feature = "fault-injection")]
+    ProbeWithoutLandlock,
 }
 
 /// Reads standard input as `format` and writes its text to standard output; answers the exit code.
 ///
 /// # Errors
-/// When a limit can't be set or a pipe breaks.
+/// When the process can't be confined or a pipe breaks.
 pub fn run(format: Format, limits: Limits) -> io::Result<i32> {
-    confine(limits)?;
     match format {
-        // From here on this process is poppler, under the limits that were set: they outlive exec.
+        // From here on this process is poppler, confined as it is: that outlives exec.
         Format::Pdf => {
+            confine(limits, Needs::Poppler)?;
             let error = Command::new("pdftotext").args(["-enc", "UTF-8", "-", "-"]).exec();
             writeln!(io::stderr(), "pdftotext: {error}")?;
             Ok(EXIT_TOOL_MISSING)
         }
-        Format::Html => html(limits.memory_bytes),
+        Format::Html => {
+            confine(limits, Needs::Nothing)?;
+            html(limits.memory_bytes)
+        }
+        #[cfg(feature = "fault-injection")]
+        Format::ProbePdf => {
+            confine(limits, Needs::Poppler)?;
+            super::probe::run(limits)
+        }
+        #[cfg(feature = "fault-injection")]
+        Format::ProbeHtml => {
+            confine(limits, Needs::Nothing)?;
+            super::probe::run(limits)
+        }
+        #[cfg(feature = "fault-injection")]
+        Format::ProbeWithoutLandlock => {
+            super::confine::confine_without_landlock(limits, Needs::Nothing)?;
+            super::probe::run(limits)
+        }
     }
-}
-
-fn confine(limits: Limits) -> io::Result<()> {
-    let cap = |resource, most| setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) });
-    cap(Resource::Cpu, limits.cpu_seconds)?;
-    cap(Resource::As, limits.memory_bytes)?;
-    // No core file, and no file at all: pipes are not files to this limit.
-    cap(Resource::Core, 0)?;
-    cap(Resource::Fsize, 0)?;
-    set_no_new_privs(true)?;
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    Ok(())
 }
 
 fn html(memory_bytes: u64) -> io::Result<i32> {

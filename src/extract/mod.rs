@@ -1,15 +1,19 @@
 //! Reading: from bytes to text.
 //!
 //! Plain text is decoded here, which is a bounded copy. Whatever has to be parsed goes into a scratch file without a
-//! name, which dies with its last handle, and a child process under limits reads it (`sandbox.rs`, `child.rs`). So one
-//! poison file harms only itself, and no file can be mistaken for another's.
+//! name, which dies with its last handle, and a confined child process reads it (`sandbox.rs` is the outside, `child.rs`
+//! and `confine/` the inside). So one poison file harms only itself, and no file can be mistaken for another's.
 
 pub mod child;
+mod confine;
 mod decode;
 mod index_text;
+#[cfg(feature = "fault-injection")]
+mod probe;
 mod sandbox;
 mod sniff;
 
+pub use confine::lacks_landlock;
 pub use sniff::declared_or_guessed;
 
 use crate::config::ReadingConfig;
@@ -19,7 +23,7 @@ use futures_util::{Stream, StreamExt};
 use sniff::Kind;
 use std::io;
 use std::path::PathBuf;
-use tokio::io::{AsyncSeekExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 
 /// How much of a file tells what it is.
 pub const HEAD_BYTES: usize = 8 * 1024;
@@ -111,6 +115,20 @@ impl Reader {
         finish(raw).ok_or(ReadError::Unreadable(DocumentProblem::Empty))
     }
 
+    /// Has a child try to break out (`probe.rs`), started as for a real file; answers what it says.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    #[cfg(feature = "fault-injection")]
+    pub async fn probe(
+        &self,
+        format: &'static str,
+        script: &str,
+    ) -> Result<(String, bool), ReadError<std::convert::Infallible>> {
+        let said = self.parse(format, script.as_bytes().to_vec(), futures_util::stream::empty()).await?;
+        Ok((said.text, said.truncated))
+    }
+
     async fn decode<E>(
         &self,
         head: Vec<u8>,
@@ -151,9 +169,8 @@ impl Reader {
             scratch.write_all(&piece).await?;
         }
         scratch.flush().await?;
-        scratch.rewind().await?;
         let scratch = scratch.into_std().await;
-        let (text, truncated) = sandbox::run(&self.program, format, scratch, &self.limits).await?;
+        let (text, truncated) = sandbox::run(&self.program, format, &scratch, &self.limits).await?;
         Ok(RawText { text, truncated, pages: format == "pdf" })
     }
 }

@@ -1,15 +1,17 @@
 //! Runs a reading child and keeps it within its limits, from outside.
 //!
-//! The child is this executable under the subcommand `read-child`, which sets the limits that a process can only set on
-//! itself and then reads, or becomes poppler (`child.rs`). It gets the file on its standard input, an empty
-//! environment, and nothing else.
+//! The child is this executable under the subcommand `read-child`, which puts bounds on itself for good (`confine/`) and
+//! then reads, or becomes poppler (`child.rs`). It gets the file on its standard input, opened for reading only, two pipes,
+//! and an environment of two fixed words. It has no scratch folder, nor any other place to write: that is stricter than a
+//! private one.
 
 use super::ReadError;
-use super::child::{EXIT_DAMAGED, EXIT_PASSWORD, EXIT_TOOL_MISSING};
+use super::child::{EXIT_DAMAGED, EXIT_FAILED, EXIT_PASSWORD, EXIT_TOOL_MISSING};
 use crate::config::ReadingConfig;
 use crate::domain::DocumentProblem;
 use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -26,7 +28,7 @@ const WALL_SLACK: Duration = Duration::from_secs(5);
 pub(super) async fn run<E>(
     program: &Path,
     format: &'static str,
-    scratch: File,
+    scratch: &File,
     limits: &ReadingConfig,
 ) -> Result<(String, bool), ReadError<E>> {
     let mut child = Command::new(program)
@@ -36,11 +38,13 @@ pub(super) async fn run<E>(
         .arg(limits.timeout.as_secs().max(1).to_string())
         .arg("--memory-bytes")
         .arg(limits.memory_bytes.to_string())
+        .arg("--parent-pid")
+        .arg(std::process::id().to_string())
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("LANG", "C.UTF-8")
         .current_dir("/")
-        .stdin(Stdio::from(scratch))
+        .stdin(Stdio::from(for_reading(scratch)?))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
@@ -73,6 +77,12 @@ pub(super) async fn run<E>(
     Ok((String::from_utf8_lossy(&bytes).trim_end_matches('\u{fffd}').to_owned(), cut))
 }
 
+/// The same file from its beginning, opened once more, so that whoever gets this handle can't write. It has no name but
+/// the one that the kernel gives to open files.
+fn for_reading(scratch: &File) -> io::Result<File> {
+    File::open(format!("/proc/self/fd/{}", scratch.as_raw_fd()))
+}
+
 /// The first words of a pipe that has to be read to its end: a writer whose pipe is closed dies of it.
 async fn beginning(mut pipe: impl AsyncRead + Unpin) -> io::Result<Vec<u8>> {
     let bytes = take(&mut pipe, STDERR_BYTES).await?;
@@ -96,7 +106,8 @@ fn problem(code: Option<i32>, signal: Option<i32>, complaint: &str) -> io::Resul
     const SIGKILL: i32 = 9;
     const SIGXCPU: i32 = 24;
     match (code, signal) {
-        (Some(EXIT_TOOL_MISSING), _) => Err(io::Error::other(format!("a tool is missing: {complaint}"))),
+        // Our own words.
+        (Some(EXIT_TOOL_MISSING | EXIT_FAILED), _) => Err(io::Error::other(complaint.trim().to_owned())),
         (_, Some(SIGXCPU | SIGKILL)) => Ok(DocumentProblem::TimedOut),
         (Some(EXIT_PASSWORD), _) => Ok(DocumentProblem::Password),
         _ if complaint.contains("Incorrect password") => Ok(DocumentProblem::Password),
@@ -108,8 +119,9 @@ fn problem(code: Option<i32>, signal: Option<i32>, complaint: &str) -> io::Resul
         }
         // poppler's own codes: 1 can't open, 3 not permitted, 99 other; and whatever a parser dies of.
         (Some(EXIT_DAMAGED | 1 | 3 | 99), _) | (None, Some(_)) => Ok(DocumentProblem::Damaged),
+        // A parser that panics quotes what it stumbled over, and that is the document's.
         (code, signal) => {
-            Err(io::Error::other(format!("the reading child ended with code {code:?}, signal {signal:?}: {complaint}")))
+            Err(io::Error::other(format!("the reading child ended with code {code:?}, signal {signal:?}")))
         }
     }
 }
@@ -127,6 +139,9 @@ mod tests {
         assert_eq!(of(None, Some(11), ""), Some(DocumentProblem::Damaged));
         assert_eq!(of(None, Some(6), "memory allocation of 9 bytes failed"), Some(DocumentProblem::TooLarge));
         assert_eq!(of(Some(EXIT_TOOL_MISSING), None, ""), None);
-        assert_eq!(of(Some(101), None, "panicked"), None);
+        assert_eq!(of(Some(EXIT_FAILED), None, "docuvault: the reading child failed"), None);
+        let panicked =
+            problem(Some(101), None, "panicked at 'byte index 3 of `my secret`'").expect_err("our own mistake");
+        assert!(!panicked.to_string().contains("secret"), "what a panic quotes is not for the log: {panicked}");
     }
 }

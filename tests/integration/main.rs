@@ -18,6 +18,7 @@ mod logs;
 mod migrations;
 mod processes;
 mod reading;
+mod sandbox;
 mod search;
 mod topics;
 mod upload;

@@ -25,6 +25,11 @@ pub fn pdf(pages: &[&str]) -> Vec<u8> {
         stream.push_str("ET");
         objects.push(format!("<< /Length {} >>\nstream\n{stream}\nendstream", stream.len()));
     }
+    pdf_of(&objects)
+}
+
+/// A PDF of these objects, numbered from 1; the first is the catalog.
+pub fn pdf_of(objects: &[String]) -> Vec<u8> {
     let mut file = String::from("%PDF-1.4\n");
     let mut offsets = Vec::new();
     for (number, object) in objects.iter().enumerate() {
@@ -39,6 +44,44 @@ pub fn pdf(pages: &[&str]) -> Vec<u8> {
     write!(file, "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{xref}\n%%EOF\n", objects.len() + 1)
         .expect("a string takes all");
     file.into_bytes()
+}
+
+/// A PDF of one page that shows `string` (in PDF's notation: `(letters)` or `<hex>`) in a font of its own; `more` objects
+/// follow as numbers 6 and up.
+pub fn pdf_in(font: &str, string: &str, more: &[&str]) -> Vec<u8> {
+    let content = format!("BT /F1 12 Tf 50 780 Td {string} Tj ET");
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [4 0 R] /Count 1 >>".to_owned(),
+        font.to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents 5 0 R >>"
+            .to_owned(),
+        format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()),
+    ];
+    objects.extend(more.iter().map(|object| (*object).to_owned()));
+    pdf_of(&objects)
+}
+
+/// A small PDF that takes for ever: a drawing of ten drawings, each of which is one of ten drawings, and so on, fifteen
+/// times.
+pub fn endless_pdf() -> Vec<u8> {
+    let content = "/X Do ".repeat(10);
+    let mut objects = vec![
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /XObject << /X 5 0 R >> >> /Contents 4 0 R >>"
+            .to_owned(),
+        format!("<< /Length {} >>\nstream\n{content}\nendstream", content.len()),
+    ];
+    for next in 6..=20 {
+        objects.push(format!(
+            "<< /Type /XObject /Subtype /Form /BBox [0 0 595 842] /Resources << /XObject << /X {next} 0 R >> >> /Length {} >>\n\
+             stream\n{content}\nendstream",
+            content.len()
+        ));
+    }
+    objects.push("<< /Type /XObject /Subtype /Form /BBox [0 0 595 842] /Length 1 >>\nstream\nn\nendstream".to_owned());
+    pdf_of(&objects)
 }
 
 /// Bytes without order, the same for the same seed (xorshift64).
