@@ -20,6 +20,8 @@ pub enum Role {
     Serve,
     /// Works off jobs.
     Worker,
+    /// Checks that rows and objects agree.
+    Verify,
 }
 
 impl Role {
@@ -27,6 +29,7 @@ impl Role {
         match self {
             Self::Serve => "serve",
             Self::Worker => "worker",
+            Self::Verify => "verify",
         }
     }
 
@@ -36,6 +39,8 @@ impl Role {
         match self {
             Self::Serve => 16,
             Self::Worker => config.work.concurrency + 3,
+            // One step after the other.
+            Self::Verify => 2,
         }
     }
 }
