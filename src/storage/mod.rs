@@ -3,6 +3,7 @@
 //! Keys never change and objects are never rewritten, so every call here may be repeated without harm.
 
 mod s3;
+mod unfinished;
 
 use crate::config::StorageConfig;
 use crate::domain::ObjectKey;

@@ -4,7 +4,7 @@
 //! where [`IDLE`] bounds the wait for each piece instead. rust-s3 repeats neither PUT nor DELETE, so this does. The parts
 //! of a large upload are sent from here, and not by rust-s3's stream, which held 99 MiB for one upload of 2 GiB.
 
-use super::{ByteStream, ObjectPage, StorageBackend, StorageError, StoredObject, UnfinishedUpload};
+use super::{ByteStream, ObjectPage, StorageBackend, StorageError, StoredObject, UnfinishedUpload, unfinished};
 use crate::config::StorageConfig;
 use crate::crash::{self, CrashPoint};
 use crate::domain::{DocumentId, Filename, ObjectKey};
@@ -228,16 +228,22 @@ impl StorageBackend for S3Storage {
     }
 
     async fn unfinished_uploads(&self) -> Result<Vec<UnfinishedUpload>, StorageError> {
-        let pages = self.call(|| self.calls.list_multiparts_uploads(Some(&self.prefix), None)).await?;
-        Ok(pages
-            .into_iter()
-            .flat_map(|page| page.uploads)
-            .map(|upload| UnfinishedUpload {
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let page = self.call(|| unfinished::page(&self.calls, &self.prefix, from.clone())).await?;
+            let next = page.next();
+            found.extend(page.uploads.into_iter().map(|upload| UnfinishedUpload {
                 key: self.key_of(&upload.key),
-                upload_id: upload.id,
+                upload_id: upload.upload_id,
                 started_at: parse_time(&upload.initiated),
-            })
-            .collect())
+            }));
+            // A store that names the same place twice would go on for ever.
+            if next.is_none() || next == from {
+                return Ok(found);
+            }
+            from = next;
+        }
     }
 
     async fn abort(&self, key: &ObjectKey, upload_id: &str) -> Result<(), StorageError> {

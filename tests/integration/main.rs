@@ -17,4 +17,5 @@ mod reading;
 mod search;
 mod topics;
 mod upload;
+mod verify;
 mod worker;
