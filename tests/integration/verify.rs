@@ -11,6 +11,7 @@ use futures_util::{StreamExt, stream};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::process::{Output, Stdio};
+use std::slice;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio_util::sync::CancellationToken;
@@ -86,7 +87,7 @@ async fn a_vault_in_order_is_found_in_order() {
     let large = noise(3, 9 * 1024 * 1024);
     vault.put_in("large.bin", large.clone()).await;
     for late in [Duration::ZERO, LATER] {
-        let report = check(&*vault.later(late), false, true).await;
+        let report = check(&vault.later(late), false, true).await;
         assert_eq!((report.documents, report.objects, report.bytes_checked), (4, 4, 0));
         assert_eq!((report.found, report.outcome), (Counts::default(), Outcome::Ok));
     }
@@ -108,7 +109,7 @@ async fn a_document_without_its_object_is_reported_marked_and_never_hidden() {
     let lost = Finding::of(Kind::MissingObject, &key);
     for deep in [false, true] {
         let report = check(&vault.vault, deep, false).await;
-        assert_eq!(report.findings, [lost.clone()]);
+        assert_eq!(report.findings, slice::from_ref(&lost));
         assert_eq!((report.documents, report.objects, report.outcome), (2, 1, Outcome::Problems));
     }
     assert_eq!(vault.document(&id).await, before, "without --repair nothing is changed");
@@ -118,7 +119,7 @@ async fn a_document_without_its_object_is_reported_marked_and_never_hidden() {
     let after = vault.document(&id).await;
     assert_eq!((&after["status"], &after["error"]["code"]), (&json!("failed"), &json!("content_missing")));
     assert_eq!(after["topics"], before["topics"]);
-    assert_eq!(finds(&vault, "Lovelace").await, [id.clone()], "what was read of it is still found");
+    assert_eq!(finds(&vault, "Lovelace").await, slice::from_ref(&id), "what was read of it is still found");
 
     let report = check(&vault.vault, false, true).await;
     assert_eq!((report.findings, report.marked), (vec![lost], 0), "it stays reported, and is marked once");
@@ -140,7 +141,7 @@ async fn other_bytes_are_noticed_by_their_size_or_by_their_hash() {
     put(&vault, &other_key, format!("{INVOICE} 0ther").as_bytes()).await;
 
     let by_size = Finding::of(Kind::WrongSize, &longer_key);
-    assert_eq!(check(&vault.vault, false, false).await.findings, [by_size.clone()]);
+    assert_eq!(check(&vault.vault, false, false).await.findings, slice::from_ref(&by_size));
     let by_hash = Finding::of(Kind::WrongBytes, &other_key);
     assert_eq!(check(&vault.vault, true, false).await.findings, [by_size, by_hash]);
     assert_eq!(vault.document(&longer).await["status"], "ready", "without --repair nothing is changed");
