@@ -21,6 +21,8 @@ pub enum Role {
     Serve,
     /// Works off jobs.
     Worker,
+    /// Checks that rows and objects agree.
+    Verify,
 }
 
 impl Role {
@@ -28,6 +30,7 @@ impl Role {
         match self {
             Self::Serve => "serve",
             Self::Worker => "worker",
+            Self::Verify => "verify",
         }
     }
 
@@ -37,6 +40,8 @@ impl Role {
         match self {
             Self::Serve => 16,
             Self::Worker => config.work.concurrency + 3,
+            // One step after the other.
+            Self::Verify => 2,
         }
     }
 }

@@ -22,6 +22,9 @@ enum Command {
     Worker,
     /// Bring the database's schema up to date, as DATABASE_MIGRATE_URL
     Migrate(MigrateArgs),
+    /// Check that documents and objects agree. One JSON object on standard output; exits with 0 when all is well or was
+    /// repaired, 3 when problems remain, 1 when the check did not come to its end
+    Verify(VerifyArgs),
     /// Ask a running `serve` on this machine whether it is healthy; exits with 0 or 1. Needs no settings
     Healthcheck {
         /// Where to ask
@@ -37,6 +40,18 @@ enum Command {
         #[command(flatten)]
         limits: Limits,
     },
+}
+
+/// What `verify` is to do.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct VerifyArgs {
+    /// Repair what can be repaired: remove what nobody needs, give a document without a job one, and mark documents
+    /// whose bytes are missing or damaged
+    #[arg(long)]
+    pub repair: bool,
+    /// Read every object, and compare its SHA-256
+    #[arg(long)]
+    pub deep: bool,
 }
 
 /// What `migrate` is to do.
@@ -69,7 +84,7 @@ pub enum MigrateAction {
 const EXIT_USAGE: u8 = 2;
 
 /// Parses the command line, runs the command, and answers the process's exit code: 0 for success, 1 for failure, 2 for
-/// wrong settings or a wrong command line.
+/// wrong settings or a wrong command line, 3 where `verify` found what remains wrong.
 pub fn run() -> ExitCode {
     match dispatch(Cli::parse().command) {
         Ok(code) => code,
@@ -85,6 +100,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve => commands::serve::run(),
         Command::Worker => commands::worker::run(),
         Command::Migrate(args) => commands::migrate::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Healthcheck { url } => commands::healthcheck::run(&url),
         Command::Openapi => commands::openapi::run(),
         Command::ReadChild { format, limits } => Ok(commands::read_child::run(format, limits)),

@@ -35,7 +35,8 @@ pub struct Document {
 /// Why a document could not be read.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DocumentError {
-    /// `unsupported`, `password`, `damaged`, `too_large`, `timed_out`, `empty`, `content_missing` or `gave_up`.
+    /// `unsupported`, `password`, `damaged`, `too_large`, `timed_out`, `empty`, `content_missing`, `content_damaged` or
+    /// `gave_up`.
     code: String,
     message: String,
 }

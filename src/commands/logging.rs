@@ -4,12 +4,23 @@
 //! and whole requests there, and these are people's documents. Our own lines hold ids and codes, at every level.
 
 use crate::config::Variables;
-use env_logger::{Builder, Logger};
+use env_logger::{Builder, Logger, Target};
 use log::{LevelFilter, Log, Metadata, Record};
+use std::io::Write;
 
 /// Begins the log. A second one in the same process keeps the first.
 pub(super) fn begin(variables: &Variables) {
-    let logger = Builder::new().parse_filters(variables.get("RUST_LOG").unwrap_or("info")).build();
+    begin_to(variables, Target::Stderr);
+}
+
+/// As [`begin`], by way of something that knows what else is on the terminal.
+pub(super) fn begin_through(variables: &Variables, stderr: Box<dyn Write + Send>) {
+    begin_to(variables, Target::Pipe(stderr));
+}
+
+fn begin_to(variables: &Variables, target: Target) {
+    let filters = variables.get("RUST_LOG").unwrap_or("info");
+    let logger = Builder::new().parse_filters(filters).target(target).build();
     let most = logger.filter();
     if log::set_boxed_logger(Box::new(Discreet(logger))).is_ok() {
         log::set_max_level(most);

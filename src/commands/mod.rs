@@ -6,6 +6,7 @@ pub mod migrate;
 pub mod openapi;
 pub mod read_child;
 pub mod serve;
+pub mod verify;
 pub mod worker;
 
 use anyhow::Context;

@@ -45,6 +45,20 @@ pub struct DocumentRow {
     pub updated_at: DateTime<Utc>,
 }
 
+/// What the object store must hold for a document.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = documents, check_for_backend(diesel::pg::Pg))]
+pub struct ContentRow {
+    /// The document.
+    pub id: DocumentId,
+    /// Where the bytes lie.
+    pub object_key: ObjectKey,
+    /// How many bytes.
+    pub size_bytes: i64,
+    /// Their SHA-256.
+    pub sha256: ContentHash,
+}
+
 /// A document to insert; the rest of the columns has defaults.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = documents)]

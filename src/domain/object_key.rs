@@ -16,8 +16,9 @@ use uuid::{Uuid, Version};
 /// Longest extension a key carries, without its dot.
 const MAX_EXTENSION: usize = 10;
 
-/// Where a document's bytes lie in the bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
+/// Where a document's bytes lie in the bucket. Keys are in the order of their bytes: so does a store list them, and so
+/// does the column sort them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
 #[diesel(sql_type = sql_types::Text)]
 pub struct ObjectKey(String);
 
@@ -35,6 +36,12 @@ impl ObjectKey {
             _ => String::new(),
         };
         Self(format!("{}/{document}/{}{extension}", Uuid::nil(), Uuid::new_v4()))
+    }
+
+    /// The document whose bytes lie here: the key's second part.
+    pub fn document(&self) -> DocumentId {
+        // A key of any other form can't be made.
+        self.0.split('/').nth(1).and_then(parse_uuid).unwrap_or_default().into()
     }
 
     /// The key as the object store sees it.
@@ -120,6 +127,13 @@ mod tests {
             assert!(key.starts_with("00000000-0000-0000-0000-000000000000/"));
             assert_eq!(key.parse::<ObjectKey>().map(|k| k.to_string()), Ok(key));
         }
+    }
+
+    #[test]
+    fn a_key_names_its_document() {
+        let id = DocumentId::generate();
+        let name = "a.pdf".parse::<Filename>().expect("a valid name");
+        assert_eq!(ObjectKey::generate(id, &name).document(), id);
     }
 
     #[test]

@@ -137,6 +137,8 @@ words!(
         Empty = "empty",
         /// The object store has no such object.
         ContentMissing = "content_missing",
+        /// The object store gives other bytes than those that were put in.
+        ContentDamaged = "content_damaged",
         /// The work failed too often.
         GaveUp = "gave_up",
     }
@@ -156,6 +158,9 @@ impl DocumentProblem {
             Self::Empty => "There is no text in this file. The file itself is kept.",
             Self::ContentMissing => {
                 "The file's bytes are missing from the object store. Ask the operator of this vault."
+            }
+            Self::ContentDamaged => {
+                "The bytes in the object store are not those of this file any more. Ask the operator of this vault."
             }
             Self::GaveUp => "Working on this document failed too often. The file is kept; the job can be retried.",
         }

@@ -6,12 +6,14 @@ pub mod extractor;
 pub mod health;
 pub mod jobs;
 pub mod listing;
+pub mod orphans;
 pub mod processing;
 pub mod room;
 pub mod starter_topics;
 pub mod sweep;
 pub mod topics;
 pub mod upload;
+pub mod verify;
 
 use crate::ai::AiProvider;
 use crate::clock::Clock;

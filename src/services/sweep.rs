@@ -1,10 +1,11 @@
 //! Sweeps: what was lost on the way is found again, and what nobody needs is removed.
 
 use super::Vault;
+use super::orphans::{self, CONFIRM_AFTER};
 use crate::db::queries;
 use crate::domain::{JobId, ObjectKey};
 use crate::error::Result;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -15,10 +16,6 @@ const RING_GRACE: Duration = Duration::from_secs(1);
 const RINGS: i64 = 1000;
 /// Rings at most where the count says that none was lost.
 const INSISTING_RINGS: i64 = 100;
-/// Time between two looks at an object without a row; a commit takes less than a minute, or fails.
-const CONFIRM_AFTER: TimeDelta = TimeDelta::minutes(2);
-/// So many objects without a document are nothing to wonder at.
-const FEW: usize = 100;
 /// Orphans that one sweep looks at, at most: this bounds its memory.
 const ORPHANS: usize = 10_000;
 
@@ -71,59 +68,43 @@ pub struct Removed {
 pub type Suspects = HashMap<ObjectKey, DateTime<Utc>>;
 
 /// Removes objects without a row and multipart uploads that were never ended, once they are older than the grace
-/// period: an upload that is under way has its object before its row.
+/// period.
 ///
-/// An object goes only when it was seen without a row twice, [`CONFIRM_AFTER`] apart: a store may date an object by the
-/// beginning of its upload. And none goes while more objects lie there without a document than with one: then this is
-/// not the database that belongs to the bucket.
+/// An object goes only when it was seen without a row twice, [`CONFIRM_AFTER`] apart. And none goes while more objects
+/// lie there without a document than with one: then this is not the database that belongs to the bucket.
 ///
 /// # Errors
 /// When a store fails.
 pub async fn remove_orphans(vault: &Vault, suspects: &mut Suspects) -> Result<Removed> {
     let now = vault.clock.now();
-    let before = now - TimeDelta::from_std(vault.config.work.orphan_grace).unwrap_or(TimeDelta::MAX);
-    let (orphans, known) = find_orphans(vault, before).await?;
-    suspects.retain(|key, _| orphans.contains(key));
-    for key in &orphans {
+    let before = orphans::grace_ends(vault);
+    let (found, known) = find_orphans(vault, before).await?;
+    suspects.retain(|key, _| found.contains(key));
+    for key in &found {
         suspects.entry(key.clone()).or_insert(now);
     }
     let mut removed = Removed::default();
-    if orphans.len() > FEW && orphans.len() > known {
+    if orphans::do_not_belong_together(found.len() as u64, known) {
         log::error!(
             "{} objects have no document and {known} have one: none is removed. Is this the database of this bucket?",
-            orphans.len()
+            found.len()
         );
     } else {
-        let confirmed =
-            orphans.iter().filter(|key| suspects.get(*key).is_some_and(|since| now - *since >= CONFIRM_AFTER));
-        for key in confirmed {
-            match vault.storage.delete(key).await {
-                Ok(()) => {
-                    log::info!("removed an object that no document stands for: {key}");
-                    removed.objects += 1;
-                }
-                Err(error) => log::warn!("an object that no document stands for can't be removed: {key}: {error}"),
-            }
+        let seen_before = |key: &&ObjectKey| {
+            suspects.get(*key).is_some_and(|since| (now - *since).to_std().is_ok_and(|time| time >= CONFIRM_AFTER))
+        };
+        for key in found.iter().filter(seen_before) {
+            removed.objects += usize::from(orphans::remove_object(vault, key).await);
         }
     }
-    for upload in vault.storage.unfinished_uploads().await? {
-        if let Some(key) = upload.key
-            && upload.started_at.is_some_and(|at| at < before)
-        {
-            match vault.storage.abort(&key, &upload.upload_id).await {
-                Ok(()) => {
-                    log::info!("removed an upload that never ended: {key}");
-                    removed.uploads += 1;
-                }
-                Err(error) => log::warn!("an upload that never ended can't be removed: {key}: {error}"),
-            }
-        }
+    for upload in orphans::uploads(vault, before).await?.abandoned {
+        removed.uploads += usize::from(orphans::remove_upload(vault, &upload).await);
     }
     Ok(removed)
 }
 
 /// The old objects without a row, at most [`ORPHANS`], and how many old ones have a row.
-async fn find_orphans(vault: &Vault, before: DateTime<Utc>) -> Result<(Vec<ObjectKey>, usize)> {
+async fn find_orphans(vault: &Vault, before: DateTime<Utc>) -> Result<(Vec<ObjectKey>, u64)> {
     let (mut orphans, mut with_row) = (Vec::new(), 0);
     let mut from = None;
     loop {
@@ -139,7 +120,7 @@ async fn find_orphans(vault: &Vault, before: DateTime<Utc>) -> Result<(Vec<Objec
             let mut conn = vault.db.get().await?;
             let known: HashSet<ObjectKey> =
                 queries::documents::known_keys(&mut conn, &old).await?.into_iter().collect();
-            with_row += known.len();
+            with_row += known.len() as u64;
             orphans.extend(old.into_iter().filter(|key| !known.contains(key)));
         }
         from = page.next;

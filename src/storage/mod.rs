@@ -57,6 +57,8 @@ pub type ByteStream = BoxStream<'static, Result<Bytes, StorageError>>;
 pub struct StoredObject {
     /// Its key; none where something lies in the bucket that the vault did not put there.
     pub key: Option<ObjectKey>,
+    /// How many bytes.
+    pub size: u64,
     /// When it was stored, by the store's clock.
     pub modified_at: Option<DateTime<Utc>>,
 }
@@ -104,11 +106,11 @@ pub trait StorageBackend: Send + Sync {
     /// `NotFound` where there is no object.
     async fn get(&self, key: &ObjectKey, range: Option<RangeInclusive<u64>>) -> Result<ByteStream, StorageError>;
 
-    /// True where there is an object under the key.
+    /// How many bytes the object has.
     ///
     /// # Errors
-    /// When the store can't say.
-    async fn exists(&self, key: &ObjectKey) -> Result<bool, StorageError>;
+    /// `NotFound` where there is no object.
+    async fn size(&self, key: &ObjectKey) -> Result<u64, StorageError>;
 
     /// Removes the object; no error where there is none.
     ///

@@ -203,13 +203,12 @@ impl StorageBackend for S3Storage {
         Ok(pieces.boxed())
     }
 
-    async fn exists(&self, key: &ObjectKey) -> Result<bool, StorageError> {
+    async fn size(&self, key: &ObjectKey) -> Result<u64, StorageError> {
         let path = self.path(key);
-        match self.call(|| self.calls.head_object(&path)).await {
-            Ok(_) => Ok(true),
-            Err(StorageError::NotFound) => Ok(false),
-            Err(error) => Err(error),
-        }
+        let (head, _) = self.call(|| self.calls.head_object(&path)).await?;
+        head.content_length
+            .and_then(|bytes| u64::try_from(bytes).ok())
+            .ok_or_else(|| StorageError::Unavailable("the object store does not say how large an object is".into()))
     }
 
     async fn delete(&self, key: &ObjectKey) -> Result<(), StorageError> {
@@ -228,6 +227,7 @@ impl StorageBackend for S3Storage {
             .into_iter()
             .map(|object| StoredObject {
                 key: self.key_of(&object.key),
+                size: object.size,
                 modified_at: parse_time(&object.last_modified),
             })
             .collect();

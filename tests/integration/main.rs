@@ -22,4 +22,5 @@ mod sandbox;
 mod search;
 mod topics;
 mod upload;
+mod verify;
 mod worker;

@@ -1,9 +1,9 @@
 //! Documents: put in, found, changed, removed.
 
-use crate::db::models::{DocumentOutcome, DocumentRow, NewDocument};
+use crate::db::models::{ContentRow, DocumentOutcome, DocumentRow, NewDocument};
 use crate::db::schema::documents::{self, dsl};
 use crate::db::schema::jobs;
-use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, JobId, ObjectKey, TopicId};
+use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, JobId, JobState, ObjectKey, TopicId};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{now, sql};
 use diesel::pg::Pg;
@@ -188,6 +188,58 @@ pub async fn delete(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult
 /// When the database fails.
 pub async fn known_keys(conn: &mut AsyncPgConnection, keys: &[ObjectKey]) -> QueryResult<Vec<ObjectKey>> {
     dsl::documents.filter(dsl::object_key.eq_any(keys)).select(dsl::object_key).load(conn).await
+}
+
+/// How many documents there are.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
+    dsl::documents.count().get_result(conn).await
+}
+
+/// What the object store must hold, in the order of the keys, behind `after`; at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn contents(
+    conn: &mut AsyncPgConnection,
+    after: Option<&ObjectKey>,
+    limit: i64,
+) -> QueryResult<Vec<ContentRow>> {
+    let mut query = dsl::documents.select(ContentRow::as_select()).order(dsl::object_key).limit(limit).into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::object_key.gt(after));
+    }
+    query.load(conn).await
+}
+
+/// Documents that wait for work, or are said to be worked on, and have no job that is queued or running; in the order
+/// of their ids, behind `after`, at most `limit`. One statement sees one moment, and a document changes together with
+/// its job: so there must never be any.
+///
+/// # Errors
+/// When the database fails.
+pub async fn without_job(
+    conn: &mut AsyncPgConnection,
+    after: Option<DocumentId>,
+    limit: i64,
+) -> QueryResult<Vec<(DocumentId, ObjectKey)>> {
+    let job = jobs::table
+        .filter(jobs::document_id.eq(dsl::id.nullable()))
+        .filter(jobs::state.eq_any([JobState::Queued, JobState::Running]));
+    let mut query = dsl::documents
+        .filter(dsl::status.eq_any([DocumentStatus::Pending, DocumentStatus::Processing]))
+        .filter(dsl::deleted_at.is_null())
+        .filter(diesel::dsl::not(diesel::dsl::exists(job)))
+        .select((dsl::id, dsl::object_key))
+        .order(dsl::id)
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    query.load(conn).await
 }
 
 /// The order of a list.

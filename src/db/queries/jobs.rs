@@ -258,3 +258,27 @@ pub async fn abandoned(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<
         .load(conn)
         .await
 }
+
+/// Jobs whose lease ran out longer than `ago`, with their documents; in the order of their ids, behind `after`, at most
+/// `limit`. A worker that runs would have taken them over long since.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lapsed(
+    conn: &mut AsyncPgConnection,
+    ago: Duration,
+    after: Option<JobId>,
+    limit: i64,
+) -> QueryResult<Vec<(JobId, Option<DocumentId>)>> {
+    let mut query = jobs::table
+        .filter(dsl::state.eq(JobState::Running))
+        .filter(dsl::lease_until.lt((now.into_sql::<Timestamptz>() - interval(ago)).nullable()))
+        .select((dsl::id, dsl::document_id))
+        .order(dsl::id)
+        .limit(limit)
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(dsl::id.gt(after));
+    }
+    query.load(conn).await
+}

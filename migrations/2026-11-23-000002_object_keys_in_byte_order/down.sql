@@ -1,0 +1,1 @@
+ALTER TABLE documents ALTER COLUMN object_key TYPE text COLLATE "default";
