@@ -6,6 +6,7 @@ use reqwest::multipart::{Form, Part};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 /// Opens a connection to the vault and sends the beginning of a request.
@@ -103,15 +104,15 @@ async fn uploads_beyond_the_room_are_told_to_come_again() {
 async fn bodies_beyond_the_room_are_refused_at_once_and_everything_else_goes_on() {
     let vault = TestVault::builder().set("UPLOAD_MEMORY_BYTES", "67108864").start().await;
     // 16 MiB for the buffers of bodies, half a MiB for each of these.
-    let mut holders = Vec::new();
-    for n in 0..32 {
-        holders.push(begin(&vault, &upload_of(50_000_000, &noise(n, 1000))).await);
-    }
-    let refused = eventually("the 33rd is refused", || async {
-        let answer = vault.upload("b.txt", INVOICE).await;
+    let holders = Mutex::new(Vec::new());
+    let refused = eventually("there is no room for one more", || async {
+        // Nobody tells when one has taken its room; so they come one by one until it is full.
+        holders.lock().await.push(begin(&vault, &upload_of(50_000_000, &noise(1, 1000))).await);
+        let answer = vault.upload("b.bin", noise(2, 300_000)).await;
         (answer.status() == 503).then_some(answer)
     })
     .await;
+    assert!(holders.lock().await.len() >= 32);
     assert!(refused.headers().contains_key("retry-after"));
     problem(refused, 503, "busy").await;
     assert_eq!(vault.get("/documents").await.status(), 200);
