@@ -84,8 +84,8 @@ fn confine_but_files(limits: Limits) -> io::Result<()> {
     Ok(())
 }
 
-/// Closes every file but standard input, output and error. The worker's own are closed at exec; but what it inherited itself,
-/// from whatever started it, would be handed on.
+/// Closes every file but standard input, output and error. The worker's own are closed at exec; but what it inherited
+/// itself, from whatever started it, would be handed on.
 fn close_inherited() -> io::Result<()> {
     let mut open = Vec::new();
     for entry in fs::read_dir("/proc/self/fd")? {
