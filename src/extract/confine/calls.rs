@@ -2,7 +2,8 @@
 //!
 //! A list of what is refused, and not of what is allowed: poppler and the C library change, and a call that a new
 //! version needs must not make documents unreadable. What the list does not know because it is newer is refused all the
-//! same. A refused call answers EPERM, so that a library that only tries goes on; no call kills.
+//! same. A refused call answers EPERM, so that a library that only tries goes on; only a call by the numbers of another
+//! architecture (x86 in 32 bits) kills.
 
 use super::Needs;
 use nix::libc::{self, c_long};
