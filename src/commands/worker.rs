@@ -24,8 +24,8 @@ pub fn run() -> anyhow::Result<ExitCode> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).context("this process can't be hidden from its children")?;
     if extract::lacks_landlock() {
         log::warn!(
-            "this kernel has no Landlock (or it is switched off): a reading child that is taken over could read the files \
-             that this user may read; the other bounds hold"
+            "this kernel has no Landlock (or it is switched off): a reading child that is taken over could read the \
+             files that this user may read; the other bounds hold"
         );
     }
     commands::runtime()?.block_on(async {

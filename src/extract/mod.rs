@@ -1,8 +1,9 @@
 //! Reading: from bytes to text.
 //!
 //! Plain text is decoded here, which is a bounded copy. Whatever has to be parsed goes into a scratch file without a
-//! name, which dies with its last handle, and a confined child process reads it (`sandbox.rs` is the outside, `child.rs`
-//! and `confine/` the inside). So one poison file harms only itself, and no file can be mistaken for another's.
+//! name, which dies with its last handle, and a confined child process reads it (`sandbox.rs` is the outside,
+//! `child.rs` and `confine/` the inside). So one poison file harms only itself, and no file can be mistaken for
+//! another's.
 
 pub mod child;
 mod confine;

@@ -1,7 +1,7 @@
 //! A child that tries to break out: what a reader would do that a poison file has taken over. Only in builds for tests.
 //!
-//! Its standard input says what to do: a word, and where `tries` needs them, words with what to try on. It prints a line a
-//! try, `NAME refused WHY` or `NAME ALLOWED`. A bound that kills ends it where it stands.
+//! Its standard input says what to do: a word, and where `tries` needs them, words with what to try on. It prints a
+//! line a try, `NAME refused WHY` or `NAME ALLOWED`. A bound that kills ends it where it stands.
 
 use super::confine::Limits;
 use rustix::fs::MemfdFlags;
@@ -52,8 +52,8 @@ fn deeper(depth: u64) -> u64 {
     deeper(depth + 1) + frame[0]
 }
 
-/// Tries each thing in turn. `folder` holds a file `secret` that anyone may read and write, and a socket; somebody listens
-/// at `tcp`.
+/// Tries each thing in turn. `folder` holds a file `secret` that anyone may read and write, and a socket; somebody
+/// listens at `tcp`.
 fn tries(folder: &str, tcp: &str, limits: Limits) -> io::Result<()> {
     let within = |name: &str| format!("{folder}/{name}");
     let secret = within("secret");

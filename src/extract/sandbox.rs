@@ -1,9 +1,9 @@
 //! Runs a reading child and keeps it within its limits, from outside.
 //!
-//! The child is this executable under the subcommand `read-child`, which puts bounds on itself for good (`confine/`) and
-//! then reads, or becomes poppler (`child.rs`). It gets the file on its standard input, opened for reading only, two pipes,
-//! and an environment of two fixed words. It has no scratch folder, nor any other place to write: that is stricter than a
-//! private one.
+//! The child is this executable under the subcommand `read-child`, which puts bounds on itself for good (`confine/`)
+//! and then reads, or becomes poppler (`child.rs`). It gets the file on its standard input, opened for reading only,
+//! two pipes, and an environment of two fixed words. It has no scratch folder, nor any other place to write: that is
+//! stricter than a private one.
 
 use super::ReadError;
 use super::child::{EXIT_DAMAGED, EXIT_FAILED, EXIT_PASSWORD, EXIT_TOOL_MISSING};

@@ -31,8 +31,8 @@ impl Users {
     async fn new() -> Self {
         let folder = folder_for_all();
         if is_root() {
-            // Another process writes them: this one forks all the time, and a program that is open for writing somewhere
-            // can't be started.
+            // Another process writes them: this one forks all the time, and a program that is open for writing
+            // somewhere can't be started.
             let script = format!(
                 "install -m 755 {PROGRAM} docuvault && echo '#!/bin/sh\nexec {NOBODY} {}/docuvault \"$@\"' > as-nobody && \
                  chmod 755 as-nobody",

@@ -46,8 +46,8 @@ pub fn pdf_of(objects: &[String]) -> Vec<u8> {
     file.into_bytes()
 }
 
-/// A PDF of one page that shows `string` (in PDF's notation: `(letters)` or `<hex>`) in a font of its own; `more` objects
-/// follow as numbers 6 and up.
+/// A PDF of one page that shows `string` (in PDF's notation: `(letters)` or `<hex>`) in a font of its own; `more`
+/// objects follow as numbers 6 and up.
 pub fn pdf_in(font: &str, string: &str, more: &[&str]) -> Vec<u8> {
     let content = format!("BT /F1 12 Tf 50 780 Td {string} Tj ET");
     let mut objects = vec![

@@ -1,8 +1,9 @@
 //! seccomp: which system calls a child may not make.
 //!
-//! A list of what is refused, and not of what is allowed: poppler and the C library change, and a call that a new version
-//! needs must not make documents unreadable. What the list does not know because it is newer is refused all the same. A
-//! refused call answers EPERM, so that a library that only tries goes on; no call kills.
+//! A list of what is refused, and not of what is allowed: poppler and the C library change, and a call that a new
+//! version needs must not make documents unreadable. What the list does not know because it is newer is refused all the
+//! same. A refused call answers EPERM, so that a library that only tries goes on; only a call by the numbers of another
+//! architecture (x86 in 32 bits) kills.
 
 use super::Needs;
 use nix::libc::{self, c_long};
@@ -80,8 +81,8 @@ const REFUSED: &[&[c_long]] = &[
         libc::SYS_memfd_create,
         libc::SYS_memfd_secret,
     ],
-    // Changes to files. Landlock does not know modes, owners, times and attributes, and may be missing. openat2 hides its
-    // flags in memory, where a filter can't look.
+    // Changes to files. Landlock does not know modes, owners, times and attributes, and may be missing. openat2 hides
+    // its flags in memory, where a filter can't look.
     &[
         libc::SYS_openat2,
         libc::SYS_open_by_handle_at,
@@ -213,8 +214,8 @@ pub(super) fn restrict(needs: Needs) -> io::Result<()> {
     Ok(())
 }
 
-/// A filter for which calls that are newer than the list do not exist (ENOSYS), as on an older kernel: every library knows
-/// how to do without. The second set of numbers that x86-64 has for the same calls (x32) lies far above.
+/// A filter for which calls that are newer than the list do not exist (ENOSYS), as on an older kernel: every library
+/// knows how to do without. The second set of numbers that x86-64 has for the same calls (x32) lies far above.
 fn unknown() -> BpfProgram {
     // The instructions of classic BPF (linux/bpf_common.h).
     const LOAD: u16 = 0x20;

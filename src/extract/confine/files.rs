@@ -8,8 +8,8 @@ use landlock::{
     Scope, path_beneath_rules,
 };
 
-/// The newest version of Landlock that is asked for (Linux 6.12). Files are since 1, TCP since 4, devices since 5, signals
-/// and abstract sockets since 6.
+/// The newest version of Landlock that is asked for (Linux 6.12). Files are since 1, TCP since 4, devices since 5,
+/// signals and abstract sockets since 6.
 const NEWEST: ABI = ABI::V6;
 
 /// Where `pdftotext`, the dynamic linker and the libraries lie. Names that do not exist here are passed over.
@@ -17,12 +17,12 @@ const PROGRAMS: &[&str] =
     &["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/lib", "/usr/lib", "/usr/lib64", "/lib", "/lib64"];
 
 /// What poppler reads beside them, found by tracing it: the linker's list of libraries, and the tables for Chinese,
-/// Japanese, Korean and other encodings. It looks for the time zone and for `/etc/ld.so.preload` too, and goes on without.
-/// It needs no fonts: it draws nothing.
+/// Japanese, Korean and other encodings. It looks for the time zone and for `/etc/ld.so.preload` too, and goes on
+/// without. It needs no fonts: it draws nothing.
 const DATA: &[&str] = &["/etc/ld.so.cache", "/usr/local/share/poppler", "/usr/share/poppler"];
 
-/// Refuses this process every file but those that it needs, all writing, all TCP, and signals and abstract sockets to the
-/// outside.
+/// Refuses this process every file but those that it needs, all writing, all TCP, and signals and abstract sockets to
+/// the outside.
 pub(super) fn restrict(needs: Needs) -> Result<(), RulesetError> {
     let rules = Ruleset::default()
         .handle_access(AccessFs::from_all(NEWEST))?

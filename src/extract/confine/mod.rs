@@ -1,8 +1,8 @@
 //! What a reading child puts on itself for good, before it looks at its file.
 //!
 //! Each bound is one that the kernel never takes back, and that outlives `exec`. They overlap on purpose: what Landlock
-//! refuses by path and the filter by call (`files.rs`, `calls.rs`) is refused even where one of them is missing or has a
-//! hole. The child has no place to write at all: its file comes on standard input, opened for reading, and its text
+//! refuses by path and the filter by call (`files.rs`, `calls.rs`) is refused even where one of them is missing or has
+//! a hole. The child has no place to write at all: its file comes on standard input, opened for reading, and its text
 //! leaves by a pipe.
 
 mod calls;
@@ -59,8 +59,9 @@ pub(super) fn confine_without_landlock(limits: Limits, needs: Needs) -> io::Resu
     calls::restrict(needs)
 }
 
-/// This kernel has no Landlock, or it is switched off. A child that is taken over could then read the files that its user
-/// may read; it still has no way to write, and nowhere to send what it has read but into the text of its own document.
+/// This kernel has no Landlock, or it is switched off. A child that is taken over could then read the files that its
+/// user may read; it still has no way to write, and nowhere to send what it has read but into the text of its own
+/// document.
 pub fn lacks_landlock() -> bool {
     files::unsupported()
 }
@@ -84,8 +85,8 @@ fn confine_but_files(limits: Limits) -> io::Result<()> {
     Ok(())
 }
 
-/// Closes every file but standard input, output and error. The worker's own are closed at exec; but what it inherited itself,
-/// from whatever started it, would be handed on.
+/// Closes every file but standard input, output and error. The worker's own are closed at exec; but what it inherited
+/// itself, from whatever started it, would be handed on.
 fn close_inherited() -> io::Result<()> {
     let mut open = Vec::new();
     for entry in fs::read_dir("/proc/self/fd")? {
@@ -102,8 +103,8 @@ fn close_inherited() -> io::Result<()> {
     Ok(())
 }
 
-/// The kernel kills this process when its parent ends. Strictly it is the parent's *thread* that counts: the worker starts
-/// children on threads of its runtime, which live as long as the process.
+/// The kernel kills this process when its parent ends. Strictly it is the parent's *thread* that counts: the worker
+/// starts children on threads of its runtime, which live as long as the process.
 fn die_with_parent(parent_pid: u32) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     // It may have ended before this was set.
