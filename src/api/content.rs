@@ -2,16 +2,12 @@
 
 use super::extractors::{Id, Query};
 use super::problem::{ApiError, Problem};
-use crate::db::models::DocumentRow;
-use crate::domain::DocumentId;
+use crate::domain::{DocumentId, Filename};
 use crate::error::{Error, ErrorCode};
 use crate::services::{Vault, documents};
 use actix_web::body::SizedStream;
 use actix_web::http::Method;
-use actix_web::http::header::{
-    self, Charset, ContentDisposition, DispositionParam, DispositionType, EntityTag, ExtendedValue, Header,
-    IfNoneMatch, IfRange, Range,
-};
+use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch, IfRange, Range};
 use actix_web::{HttpRequest, HttpResponse, route, web};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -63,7 +59,7 @@ pub async fn content(
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, document.content_type.as_str()))
-        .insert_header(disposition(&document, inline))
+        .insert_header(disposition(&document.filename, inline))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
         .insert_header((header::CACHE_CONTROL, CACHE))
         .insert_header((header::CONTENT_SECURITY_POLICY, SANDBOX))
@@ -120,21 +116,25 @@ fn range_of(request: &HttpRequest, etag: &EntityTag, length: u64) -> Result<Opti
     })
 }
 
-/// `Content-Disposition` with the real name (RFC 6266): in ASCII for old clients, and whole for all others.
-fn disposition(document: &DocumentRow, inline: bool) -> ContentDisposition {
-    let name = document.filename.as_str();
-    let ascii: String =
-        name.chars().map(|c| if (' '..='~').contains(&c) && c != '"' && c != '\\' { c } else { '_' }).collect();
-    let mut parameters = vec![DispositionParam::Filename(ascii.clone())];
+/// `Content-Disposition` with the real name (RFC 6266): in ASCII for old clients, and whole for all others. The first goes
+/// without what some clients take for an escape, against the grammar (RFC 6266, appendix D): `\`, `%2F`, `=?utf-8?…?=`.
+/// Put together here, since actix-web leaves characters in the second that are not to stand there.
+fn disposition(name: &Filename, inline: bool) -> (header::HeaderName, String) {
+    let kind = if inline { "inline" } else { "attachment" };
+    let name = name.as_str();
+    let plain = |c: char| (' '..='~').contains(&c) && !matches!(c, '"' | '\\' | '%' | '?');
+    let ascii: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    let mut value = format!("{kind}; filename=\"{ascii}\"");
     if ascii != name {
-        parameters.push(DispositionParam::FilenameExt(ExtendedValue {
-            charset: Charset::Ext("UTF-8".to_owned()),
-            language_tag: None,
-            value: name.as_bytes().to_vec(),
-        }));
+        value.push_str("; filename*=UTF-8''");
+        for byte in name.bytes() {
+            // attr-char of RFC 8187, 3.2.1
+            if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+                value.push(byte.into());
+            } else {
+                value.push_str(&format!("%{byte:02X}"));
+            }
+        }
     }
-    ContentDisposition {
-        disposition: if inline { DispositionType::Inline } else { DispositionType::Attachment },
-        parameters,
-    }
+    (header::CONTENT_DISPOSITION, value)
 }
