@@ -102,7 +102,8 @@ impl Reader {
         {
             head.extend_from_slice(&piece.map_err(ReadError::Source)?);
         }
-        let raw = match sniff::kind(&head, hint) {
+        // Not by more, however large the pieces were: the same file is the same kind each time.
+        let raw = match sniff::kind(&head[..head.len().min(HEAD_BYTES)], hint) {
             Kind::Unknown => return Err(DocumentProblem::Unsupported.into()),
             Kind::Text => self.decode(head, source).await?,
             Kind::Html => self.parse("html", head, source).await?,
@@ -126,6 +127,7 @@ impl Reader {
         let truncated = bytes.len() > limit;
         bytes.truncate(limit);
         let mut text = decode::to_utf8(&bytes);
+        drop(bytes);
         // An encoding of one byte a letter grows in UTF-8.
         let cut = text.floor_char_boundary(limit);
         let truncated = truncated || cut < text.len();
@@ -169,7 +171,7 @@ struct RawText {
 /// Tidies a text up and looks what it is; none where there is no word in it.
 fn finish(raw: RawText) -> Option<ReadText> {
     let pages = raw.text.matches('\u{c}').count();
-    let text = tidy(&raw.text);
+    let text = tidy(raw.text);
     if !text.chars().any(char::is_alphanumeric) {
         return None;
     }
@@ -187,15 +189,19 @@ fn finish(raw: RawText) -> Option<ReadText> {
 
 /// Line ends as `\n`, and no control character but that, tab and form feed: PostgreSQL can't hold a NUL, and nobody can
 /// read the others.
-fn tidy(text: &str) -> String {
+fn tidy(text: String) -> String {
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\u{c}');
+    // Most texts are tidy, and long ones are better not held twice.
+    if !text.contains(odd) {
+        return text;
+    }
     let mut tidied = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {}
             '\r' => tidied.push('\n'),
-            '\n' | '\t' | '\u{c}' => tidied.push(c),
-            c if c.is_control() => {}
+            c if odd(c) => {}
             c => tidied.push(c),
         }
     }
@@ -230,6 +236,18 @@ mod tests {
         let done = finish(raw).expect("text");
         assert_eq!(done.language.as_deref(), Some("eng"));
         assert!(done.text.ends_with("sleep.\nBye"));
+    }
+
+    #[tokio::test]
+    async fn what_a_file_is_does_not_hang_on_how_its_bytes_come() {
+        let text_then_noise = [b"words ".repeat(HEAD_BYTES), vec![0; 1000]].concat();
+        for size in [1, 1000, HEAD_BYTES, text_then_noise.len()] {
+            let pieces: Vec<_> =
+                text_then_noise.chunks(size).map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece))).collect();
+            let hint = Hint { content_type: "text/plain", extension: None };
+            let read = reader().read(hint, stream::iter(pieces)).await.expect("a text");
+            assert!(read.text.ends_with("words "), "in pieces of {size}");
+        }
     }
 
     #[tokio::test]
