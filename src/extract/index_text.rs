@@ -19,7 +19,7 @@ pub fn shortened(text: &str) -> Option<String> {
     if text.len() <= WHOLE_BYTES {
         return None;
     }
-    let (head, rest) = text.split_at(text.floor_char_boundary(HEAD_BYTES));
+    let (head, rest) = text.split_at(between_words(text, HEAD_BYTES));
     let mut seen: HashSet<&str> = words(head).collect();
     let mut shortened = head.to_owned();
     let full = HEAD_BYTES + REST_BYTES;
@@ -33,6 +33,13 @@ pub fn shortened(text: &str) -> Option<String> {
         }
     }
     Some(shortened)
+}
+
+/// The place before `at` where no word is cut in two; what has no such place near is cut where it is.
+fn between_words(text: &str, at: usize) -> usize {
+    let at = text.floor_char_boundary(at);
+    let gap = text[..at].rfind(|c: char| !c.is_alphanumeric()).filter(|gap| at - gap <= MAX_WORD_BYTES);
+    gap.unwrap_or(at)
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -56,5 +63,32 @@ mod tests {
         assert!(short.ends_with("Schlusswort"));
         assert!(short.len() <= HEAD_BYTES + REST_BYTES);
         assert_eq!(short.matches("word4999 ").count(), book[..HEAD_BYTES].matches("word4999 ").count());
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(32), ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_indexed_is_bounded_and_has_whole_words_of_the_text(
+            words in vec("[a-zäß発]{1,15}[ ,.-]{1,3}", 1..50),
+            last in "[a-z]{3,60}",
+        ) {
+            let once = words.concat();
+            let text = once.repeat(WHOLE_BYTES / once.len() + 1) + &last;
+            let Some(short) = shortened(&text) else { return Err(TestCaseError::fail("it is too long to go in whole")) };
+            prop_assert!(short.len() <= HEAD_BYTES + REST_BYTES);
+            prop_assert!(text.starts_with(&short[..short.floor_char_boundary(HEAD_BYTES - MAX_WORD_BYTES)]));
+            let known: HashSet<&str> = super::words(&text).collect();
+            prop_assert!(super::words(&short).all(|word| known.contains(word)));
+            // All of them have room.
+            prop_assert_eq!(super::words(&short).collect::<HashSet<_>>(), known);
+        }
     }
 }
