@@ -270,3 +270,39 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_tidy_text_can_be_stored_and_stays_as_it_is(chars in vec(prop_oneof![any::<char>(), Just('\r'), Just('\n')], 0..200)) {
+            let text: String = chars.into_iter().collect();
+            let tidied = tidy(text.clone());
+            let printable = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\u{c}');
+            prop_assert!(tidied.chars().all(printable));
+            prop_assert!(tidied.len() <= text.len());
+            // Nothing else is lost, and no end of a line.
+            let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+            prop_assert_eq!(&tidied, &lines.chars().filter(|c| printable(*c)).collect::<String>());
+            prop_assert_eq!(tidy(tidied.clone()), tidied);
+        }
+
+        // Letters of one to four bytes, so that the sample for the language ends within one of them.
+        #[test]
+        fn a_text_is_one_where_there_is_a_word_in_it(text in "[aß発𝔸]{0,8}[ .\\f]{0,3}", times in 1..2000_usize, pages: bool) {
+            let text = text.repeat(times);
+            let read = finish(RawText { text: text.clone(), truncated: false, pages });
+            prop_assert_eq!(read.is_some(), text.chars().any(char::is_alphanumeric));
+            if let Some(read) = read {
+                let feeds = i32::try_from(text.matches('\u{c}').count()).ok();
+                prop_assert_eq!(read.page_count, feeds.filter(|_| pages));
+                prop_assert_eq!(read.text, text);
+                prop_assert!(read.language.is_none_or(|code| code.len() == 3));
+            }
+        }
+    }
+}

@@ -261,3 +261,24 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_but_closed_marks_is_markup(chars in vec(
+            prop_oneof![any::<char>(), Just(HIGHLIGHT_START), Just(HIGHLIGHT_END), Just('<')], 0..60)) {
+            let html = mark_up(&chars.into_iter().collect::<String>());
+            let mut pieces = html.split("<mark>");
+            prop_assert!(!pieces.next().unwrap_or_default().contains(['<', '>', '"', '\'']));
+            for piece in pieces {
+                let (marked, rest) = piece.split_once("</mark>").ok_or_else(|| TestCaseError::fail(html.clone()))?;
+                prop_assert!(!marked.contains(['<', '>', '"', '\'']) && !rest.contains(['<', '>', '"', '\'']), "{}", html);
+            }
+        }
+    }
+}

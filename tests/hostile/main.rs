@@ -7,3 +7,4 @@ mod support;
 mod corpus;
 mod files;
 mod names;
+mod properties;
