@@ -44,7 +44,7 @@ pub struct ReadText {
     pub text: String,
     /// The text was cut at the limit.
     pub truncated: bool,
-    /// What a search index is built from, where the text is too long for it; none: the text itself.
+    /// What a search index is built from, where the text itself will not do; none: the text.
     pub search_text: Option<String>,
     /// ISO 639-3, where it is sure.
     pub language: Option<String>,
@@ -180,7 +180,7 @@ fn finish(raw: RawText) -> Option<ReadText> {
         whatlang::detect(sample).filter(whatlang::Info::is_reliable).map(|info| info.lang().code().to_owned());
     Some(ReadText {
         truncated: raw.truncated,
-        search_text: index_text::shortened(&text),
+        search_text: index_text::in_place_of(&text),
         language,
         page_count: raw.pages.then(|| i32::try_from(pages).unwrap_or(i32::MAX)),
         text,

@@ -133,7 +133,7 @@ async fn any_other_name_comes_back_unchanged_and_misleads_no_reader_of_headers()
 async fn a_text_that_brings_its_own_marks_can_not_mark_up_the_list() {
     let vault = TestVault::new().await;
     let worker = vault.worker();
-    let text = "\u{e001}</mark><b>\u{e000}\u{e000} hostilemark \u{e001}<img src=x onerror=alert(1)>\u{e000} words";
+    let text = "\u{e001}</mark><script>\u{e000}\u{e000} hostilemark \u{e001}<img src=x onerror=alert(1)>\u{e000} words";
     let document = vault.put_in("\"><script>.txt", text).await;
     vault.processed(&id_of(&document)).await;
     let list = vault.get_json("/documents?q=hostilemark").await;
