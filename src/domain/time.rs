@@ -41,7 +41,7 @@ mod properties {
 
         #[test]
         fn what_is_read_is_a_time_that_all_understand(text: String,
-            nearly in "[+-]?[0-9]{1,6}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-6][0-9](\\.[0-9]{0,12})?(Z|[+-][0-9]{2}:?[0-9]{2})") {
+            nearly in "(0000|[0-9]{4}|[+-][0-9]{4,6})-(0[1-9]|1[0-2])-(0[1-9]|2[0-8])[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-6][0-9](\\.[0-9]{1,12})?(Z|[+-][01][0-9]:[0-5][0-9])") {
             for text in [text, nearly] {
                 if let Some(time) = parse_time(&text) {
                     prop_assert!((1..=9999).contains(&time.year()), "{}", text);

@@ -144,7 +144,7 @@ mod properties {
 
         #[test]
         fn whatever_the_bytes_the_type_on_record_is_one(head: Vec<u8>, declared: Option<String>,
-            near in "[a-z]{0,5}/?[a-z+.-]{0,5}( ?; ?[ -~]{0,10})?", name in "[^/\\\\\\pC]{1,20}") {
+            near in "[a-z]{0,5}/?[a-z+.-]{0,5}( ?;.{0,10})?", name in "[^/\\\\\\pC]{1,20}") {
             let Ok(name) = name.parse::<Filename>() else { return Ok(()) };
             for declared in [declared, Some(near), None] {
                 let of_record = declared_or_guessed(&head, declared.as_deref(), &name);
