@@ -78,3 +78,25 @@ mod tests {
         assert_eq!(Words::of(Some("ell")).stems("αντίθετε ισαίσα").count(), 2);
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    const LANGUAGES: [&str; 18] = [
+        "ara", "dan", "deu", "ell", "fin", "fra", "hun", "ita", "nld", "nob", "por", "ron", "rus", "spa", "swe", "tam",
+        "tur", "eng",
+    ];
+
+    proptest! {
+        #[test]
+        fn any_text_is_cut_in_any_language(text: String, at in 0..LANGUAGES.len(), letters in "[a-zα-ώа-яأ-يஅ-ஹğışß ]{0,60}") {
+            let words = Words::of(Some(LANGUAGES[at]));
+            for text in [text, letters] {
+                let most = text.split(|c: char| !c.is_alphanumeric()).count();
+                prop_assert!(words.stems(&text).count() <= most);
+            }
+        }
+    }
+}

@@ -2,16 +2,12 @@
 
 use super::extractors::{Id, Query};
 use super::problem::{ApiError, Problem};
-use crate::db::models::DocumentRow;
-use crate::domain::DocumentId;
+use crate::domain::{DocumentId, Filename};
 use crate::error::{Error, ErrorCode};
 use crate::services::{Vault, documents};
 use actix_web::body::SizedStream;
 use actix_web::http::Method;
-use actix_web::http::header::{
-    self, Charset, ContentDisposition, DispositionParam, DispositionType, EntityTag, ExtendedValue, Header,
-    IfNoneMatch, IfRange, Range,
-};
+use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch, IfRange, Range};
 use actix_web::{HttpRequest, HttpResponse, route, web};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -63,7 +59,7 @@ pub async fn content(
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, document.content_type.as_str()))
-        .insert_header(disposition(&document, inline))
+        .insert_header(disposition(&document.filename, inline))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
         .insert_header((header::CACHE_CONTROL, CACHE))
         .insert_header((header::CONTENT_SECURITY_POLICY, SANDBOX))
@@ -120,21 +116,105 @@ fn range_of(request: &HttpRequest, etag: &EntityTag, length: u64) -> Result<Opti
     })
 }
 
-/// `Content-Disposition` with the real name (RFC 6266): in ASCII for old clients, and whole for all others.
-fn disposition(document: &DocumentRow, inline: bool) -> ContentDisposition {
-    let name = document.filename.as_str();
-    let ascii: String =
-        name.chars().map(|c| if (' '..='~').contains(&c) && c != '"' && c != '\\' { c } else { '_' }).collect();
-    let mut parameters = vec![DispositionParam::Filename(ascii.clone())];
+/// `Content-Disposition` with the real name (RFC 6266): in ASCII for old clients, and whole for all others. The first goes
+/// without what some clients take for an escape, against the grammar (RFC 6266, appendix D): `\`, `%2F`, `=?utf-8?…?=`.
+/// Put together here, since actix-web leaves characters in the second that are not to stand there.
+fn disposition(name: &Filename, inline: bool) -> (header::HeaderName, String) {
+    let kind = if inline { "inline" } else { "attachment" };
+    let name = name.as_str();
+    let plain = |c: char| (' '..='~').contains(&c) && !matches!(c, '"' | '\\' | '%' | '?');
+    let ascii: String = name.chars().map(|c| if plain(c) { c } else { '_' }).collect();
+    let mut value = format!("{kind}; filename=\"{ascii}\"");
     if ascii != name {
-        parameters.push(DispositionParam::FilenameExt(ExtendedValue {
-            charset: Charset::Ext("UTF-8".to_owned()),
-            language_tag: None,
-            value: name.as_bytes().to_vec(),
-        }));
+        value.push_str("; filename*=UTF-8''");
+        for byte in name.bytes() {
+            // attr-char of RFC 8187, 3.2.1
+            if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
+                value.push(byte.into());
+            } else {
+                value.push_str(&format!("%{byte:02X}"));
+            }
+        }
     }
-    ContentDisposition {
-        disposition: if inline { DispositionType::Inline } else { DispositionType::Attachment },
-        parameters,
+    (header::CONTENT_DISPOSITION, value)
+}
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use actix_web::test::TestRequest;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn etag() -> EntityTag {
+        EntityTag::new_strong("ab12".to_owned())
+    }
+
+    /// What a client may send as a header's value.
+    fn value() -> impl Strategy<Value = header::HeaderValue> {
+        let near = "(bytes|Bytes|lines)?[= ]{0,2}[0-9]{0,22}-?[0-9]{0,22}(, ?[0-9]{0,3}-[0-9]{0,3}){0,3}";
+        let bytes = prop_oneof![near.prop_map(String::into_bytes), vec(any::<u8>(), 0..60)];
+        bytes.prop_filter_map("not in a header", |bytes| header::HeaderValue::from_bytes(&bytes).ok())
+    }
+
+    proptest! {
+        #[test]
+        fn a_range_lies_within_the_document(range in value(), length in 1..u64::MAX) {
+            let request = TestRequest::default().insert_header((header::RANGE, range)).to_http_request();
+            match range_of(&request, &etag(), length) {
+                Ok(None) => {}
+                Ok(Some((first, last))) => prop_assert!(first <= last && last < length),
+                Err(error) => prop_assert_eq!(error.error().code(), ErrorCode::RangeNotSatisfiable),
+            }
+        }
+
+        #[test]
+        fn the_range_that_is_asked_for_is_the_one_that_is_sent(first: u64, more: u64, length in 1..u64::MAX) {
+            let last = first.saturating_add(more);
+            let of = |text: String| {
+                let request = TestRequest::default().insert_header((header::RANGE, text)).to_http_request();
+                range_of(&request, &etag(), length).ok()
+            };
+            let within = (first < length).then(|| Some((first, last.min(length - 1))));
+            prop_assert_eq!(of(format!("bytes={first}-{last}")), within);
+            prop_assert_eq!(of(format!("bytes={first}-")), (first < length).then_some(Some((first, length - 1))));
+            let behind = (more > 0).then(|| Some((length.saturating_sub(more), length - 1)));
+            prop_assert_eq!(of(format!("bytes=-{more}")), behind);
+        }
+
+        #[test]
+        fn only_the_same_bytes_are_at_hand(other in value(), tag in "[!#-~]{0,8}", weak: bool) {
+            let with = |value: header::HeaderValue| {
+                TestRequest::default().insert_header((header::IF_NONE_MATCH, value)).to_http_request()
+            };
+            let named = format!("{}\"{tag}\"", if weak { "W/" } else { "" });
+            let named = header::HeaderValue::from_str(&named).map_err(|_| TestCaseError::reject("no header"))?;
+            prop_assert_eq!(is_at_hand(&with(named), &etag()), tag == "ab12");
+            let names_it = other.as_bytes().windows(6).any(|part| part == b"\"ab12\"") || other.as_bytes().contains(&b'*');
+            prop_assert!(names_it || !is_at_hand(&with(other), &etag()));
+        }
+
+        #[test]
+        fn a_name_comes_back_out_of_its_header_and_nothing_else(chars in vec(any::<char>(), 1..255), inline: bool) {
+            let name: String = chars.iter().collect();
+            let Ok(name) = name.parse::<Filename>() else { return Ok(()) };
+            let (_, header) = disposition(&name, inline);
+            prop_assert!(header.bytes().all(|b| (b' '..=b'~').contains(&b)), "{}", header);
+            // The plain name is all that stands in quotes, and needs no escape.
+            let parts: Vec<&str> = header.split('"').collect();
+            let [kind, plain, rest] = parts[..] else { return Err(TestCaseError::fail(header)) };
+            prop_assert_eq!(kind, if inline { "inline; filename=" } else { "attachment; filename=" });
+            prop_assert!(!plain.contains(['\\', '%', '?', '/']));
+            let whole = match rest.strip_prefix("; filename*=UTF-8''") {
+                Some(extended) => {
+                    prop_assert!(!extended.contains([' ', ';', ',', '\'', '=', '*', '(']), "{}", extended);
+                    let query = extended.replace('+', "%2B");
+                    url::form_urlencoded::parse(format!("n={query}").replace('&', "%26").as_bytes())
+                        .next().map(|(_, value)| value.into_owned())
+                }
+                None => (rest.is_empty()).then(|| plain.to_owned()),
+            };
+            prop_assert_eq!(whole.as_deref(), Some(name.as_str()));
+        }
     }
 }

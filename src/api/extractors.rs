@@ -93,3 +93,49 @@ impl Query {
             .transpose()
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use actix_web::test::TestRequest;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn read(query: &str) -> Option<Result<Query>> {
+        // Only what the HTTP layer takes for an address ever comes here.
+        let uri: actix_web::http::Uri = format!("/x?{query}").parse().ok()?;
+        Some(Query::read(&TestRequest::default().uri(&uri.to_string()).to_http_request(), &["q", "sort"]))
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_asked_is_what_is_read(values in vec(any::<String>(), 0..4)) {
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            for value in &values {
+                query.append_pair("q", value);
+            }
+            let read = read(&query.finish());
+            if values.iter().any(|value| value.contains('\0')) {
+                prop_assert!(read.is_some_and(|read| read.is_err()));
+            } else {
+                let Some(Ok(mut read)) = read else { return Err(TestCaseError::fail("it was refused")) };
+                prop_assert_eq!(read.all("q"), values);
+                prop_assert!(read.one("q").is_ok_and(|none| none.is_none()));
+            }
+        }
+
+        #[test]
+        fn any_query_is_read_or_refused_with_its_code(bytes in "[!-~&&[^#]]{0,80}", known in "(q|sort|Q|s%6Frt)=[!-~&&[^#]]{0,40}") {
+            for query in [bytes, known] {
+                match read(&query) {
+                    None => {}
+                    Some(Err(error)) => prop_assert_eq!(error.code(), ErrorCode::InvalidQuery),
+                    Some(Ok(query)) => {
+                        prop_assert!(query.0.keys().all(|name| name == "q" || name == "sort"));
+                        prop_assert!(query.0.values().flatten().all(|value| !value.contains('\0')));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -46,3 +46,28 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_cursor_comes_back_as_it_was(sort: String, key: String, id: u128) {
+            let cursor = Cursor { sort, key, id: Uuid::from_u128(id) };
+            prop_assert_eq!(Cursor::decode(&cursor.encode(), &cursor.sort), Some(cursor.clone()));
+            let other = format!("{}.", cursor.sort);
+            prop_assert_eq!(Cursor::decode(&cursor.encode(), &other), None);
+        }
+
+        #[test]
+        fn what_is_no_cursor_is_refused(text: String, bytes: Vec<u8>, json in "\\{\"sort\":\"size\",.{0,60}\\}") {
+            for text in [text, URL_SAFE_NO_PAD.encode(bytes), URL_SAFE_NO_PAD.encode(json)] {
+                if let Some(cursor) = Cursor::decode(&text, "size") {
+                    prop_assert!(cursor.sort == "size" && !cursor.key.contains('\0'));
+                }
+            }
+        }
+    }
+}

@@ -130,3 +130,35 @@ mod tests {
         assert_eq!(extension("a."), None);
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_name_that_is_taken_is_no_path_can_be_shown_and_is_taken_again(chars in vec(any::<char>(), 0..300)) {
+            let text: String = chars.iter().collect();
+            if let Ok(name) = text.parse::<Filename>() {
+                let kept = name.as_str();
+                prop_assert_eq!(kept, text.trim_matches(' '));
+                prop_assert!((1..=MAX_CHARS).contains(&kept.chars().count()));
+                prop_assert!(!kept.contains(['/', '\\']) && kept != "." && kept != "..");
+                prop_assert!(!kept.chars().any(|c| c.is_control() || turns_direction(c)));
+                prop_assert_eq!(kept.parse::<Filename>(), Ok(name.clone()));
+            }
+        }
+
+        #[test]
+        fn an_extension_is_the_end_of_its_name(stem in "[^/\\\\\\pC]{0,20}", end in "[^/\\\\\\pC]{0,20}") {
+            let Ok(name) = format!("{stem}.{end}").parse::<Filename>() else { return Ok(()) };
+            if let Some(extension) = name.extension() {
+                prop_assert!(!extension.is_empty() && !extension.contains('.'));
+                let end = [".", &extension].concat();
+                prop_assert!(name.as_str().to_lowercase().ends_with(&end));
+            }
+        }
+    }
+}

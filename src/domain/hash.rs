@@ -60,3 +60,21 @@ mod tests {
         assert_eq!(hasher.finish().to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_hash_does_not_hang_on_how_its_bytes_come(pieces: Vec<Vec<u8>>) {
+            let (mut apart, mut whole) = (ContentHasher::default(), ContentHasher::default());
+            pieces.iter().for_each(|piece| apart.update(piece));
+            whole.update(&pieces.concat());
+            let hash = apart.finish();
+            prop_assert_eq!(hash, whole.finish());
+            prop_assert_eq!(hex::decode(hash.to_string()).ok(), Some(hash.0.to_vec()));
+        }
+    }
+}

@@ -154,3 +154,52 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// Some key, and a few of its characters changed.
+    fn nearly_a_key() -> impl Strategy<Value = String> {
+        let edits = vec(
+            (0..120_usize, prop_oneof![Just('/'), Just('.'), Just('-'), Just('%'), Just('A'), any::<char>()]),
+            0..4,
+        );
+        ("[0-9a-f]{32}", "(\\.[a-z0-9]{1,12})?", edits).prop_map(|(uuid, extension, edits)| {
+            let uuid = Uuid::parse_str(&uuid).unwrap_or_default();
+            let random = uuid::Builder::from_random_bytes(*uuid.as_bytes()).into_uuid();
+            let mut key: Vec<char> = format!("{}/{uuid}/{random}{extension}", Uuid::nil()).chars().collect();
+            for (at, c) in edits {
+                let at = at % key.len();
+                key[at] = c;
+            }
+            key.into_iter().collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_the_name_a_key_is_made_that_is_one(chars in vec(any::<char>(), 1..255), id: u128) {
+            let name: String = chars.iter().collect();
+            let Ok(name) = name.parse::<Filename>() else { return Ok(()) };
+            let document = DocumentId::from(Uuid::from_u128(id));
+            let key = ObjectKey::generate(document, &name);
+            prop_assert_eq!(key.as_str().parse::<ObjectKey>(), Ok(key.clone()));
+            let prefix = format!("{}/{document}/", Uuid::nil());
+            prop_assert!(key.as_str().starts_with(&prefix));
+        }
+
+        #[test]
+        fn what_is_read_as_a_key_is_spelled_as_one_and_climbs_nowhere(text in nearly_a_key(), other: String) {
+            for text in [text, other] {
+                let Ok(key) = text.parse::<ObjectKey>() else { continue };
+                prop_assert_eq!(key.to_string(), text.clone());
+                prop_assert_eq!(text.split('/').count(), 3);
+                prop_assert!(text.split('/').all(|part| part.len() >= 36 && !part.starts_with('.')));
+                prop_assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"/-.".contains(&b)));
+            }
+        }
+    }
+}

@@ -166,3 +166,23 @@ impl DocumentProblem {
         }
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn only_a_word_of_the_set_is_read(at in 0..DocumentProblem::ALL.len(), other: String, more in "[ _A-Za-z]{0,2}") {
+            let word = DocumentProblem::ALL[at];
+            prop_assert_eq!(word.as_str().parse::<DocumentProblem>(), Ok(word));
+            prop_assert_eq!(serde_json::to_value(word).ok(), Some(serde_json::Value::from(word.as_str())));
+            for text in [other, format!("{word}{more}"), format!("{more}{word}")] {
+                let read = text.parse::<DocumentProblem>().ok();
+                prop_assert_eq!(read.is_some_and(|word| word.as_str() == text), read.is_some());
+                prop_assert_eq!(read.is_some(), DocumentProblem::ALL.iter().any(|word| word.as_str() == text));
+            }
+        }
+    }
+}

@@ -77,3 +77,35 @@ mod tests {
         }
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_name_that_is_taken_keeps_the_rules_and_is_taken_again(chars in vec(any::<char>(), 0..120)) {
+            let text: String = chars.iter().collect();
+            if let Ok(name) = text.parse::<TopicName>() {
+                prop_assert_eq!(name.as_str(), text.trim());
+                prop_assert!((1..=MAX_NAME_CHARS).contains(&name.as_str().chars().count()));
+                prop_assert!(!name.as_str().chars().any(char::is_control));
+                prop_assert_eq!(name.as_str().parse::<TopicName>(), Ok(name.clone()));
+            }
+        }
+
+        #[test]
+        fn a_colour_is_one_whatever_its_case(good in "#[0-9a-fA-F]{6}", text in "#?[0-9a-gA-G]{0,8}", other: String) {
+            let read = good.parse::<Color>().map(|color| color.as_str().to_owned());
+            prop_assert_eq!(read, Ok(good.to_ascii_lowercase()));
+            for text in [text, other] {
+                if let Ok(color) = text.parse::<Color>() {
+                    prop_assert_eq!(color.as_str(), text.to_ascii_lowercase());
+                    prop_assert_eq!(text.len(), 7);
+                }
+            }
+        }
+    }
+}

@@ -139,3 +139,48 @@ mod tests {
         assert!(html_to_utf8("<p>Grüße</p>".as_bytes()).contains("Grüße"));
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    /// A text as people write them: no NUL, no mark in front.
+    fn text() -> impl Strategy<Value = String> {
+        vec(any::<char>(), 0..200)
+            .prop_map(|chars| chars.into_iter().filter(|c| !matches!(c, '\0' | '\u{feff}')).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn utf_8_comes_out_as_it_is(text in text()) {
+            prop_assert_eq!(&to_utf8(text.as_bytes()), &text);
+            prop_assert_eq!(to_utf8(&[b"\xef\xbb\xbf", text.as_bytes()].concat()), text);
+        }
+
+        #[test]
+        fn utf_16_with_its_mark_comes_out_as_it_is(text in text()) {
+            let units = || std::iter::once(0xfeff).chain(text.encode_utf16());
+            let (le, be): (Vec<u8>, Vec<u8>) =
+                (units().flat_map(u16::to_le_bytes).collect(), units().flat_map(u16::to_be_bytes).collect());
+            prop_assert_eq!(&to_utf8(&le), &text);
+            prop_assert_eq!(&to_utf8(&be), &text);
+            // Half a letter at the end takes nothing else with it.
+            prop_assert_eq!(to_utf8(&[&le[..], b"x"].concat()), text);
+        }
+
+        #[test]
+        fn a_cut_takes_one_letter_at_most(text in text(), cut in 0..600_usize) {
+            let bytes = &text.as_bytes()[..cut.min(text.len())];
+            prop_assert_eq!(to_utf8(bytes), &text[..text.floor_char_boundary(bytes.len())]);
+        }
+
+        #[test]
+        fn no_bytes_grow_more_than_threefold(bytes: Vec<u8>, charset in "<meta charset=[a-z0-9-]{1,14}>") {
+            prop_assert!(to_utf8(&bytes).len() <= 3 * bytes.len());
+            let page = [charset.as_bytes(), &bytes].concat();
+            prop_assert!(html_to_utf8(&page).len() <= 3 * page.len());
+        }
+    }
+}

@@ -49,7 +49,7 @@ pub struct ReadText {
     pub text: String,
     /// The text was cut at the limit.
     pub truncated: bool,
-    /// What a search index is built from, where the text is too long for it; none: the text itself.
+    /// What a search index is built from, where the text itself will not do; none: the text.
     pub search_text: Option<String>,
     /// ISO 639-3, where it is sure.
     pub language: Option<String>,
@@ -107,7 +107,8 @@ impl Reader {
         {
             head.extend_from_slice(&piece.map_err(ReadError::Source)?);
         }
-        let raw = match sniff::kind(&head, hint) {
+        // Not by more, however large the pieces were: the same file is the same kind each time.
+        let raw = match sniff::kind(&head[..head.len().min(HEAD_BYTES)], hint) {
             Kind::Unknown => return Err(DocumentProblem::Unsupported.into()),
             Kind::Text => self.decode(head, source).await?,
             Kind::Html => self.parse("html", head, source).await?,
@@ -145,6 +146,7 @@ impl Reader {
         let truncated = bytes.len() > limit;
         bytes.truncate(limit);
         let mut text = decode::to_utf8(&bytes);
+        drop(bytes);
         // An encoding of one byte a letter grows in UTF-8.
         let cut = text.floor_char_boundary(limit);
         let truncated = truncated || cut < text.len();
@@ -187,7 +189,7 @@ struct RawText {
 /// Tidies a text up and looks what it is; none where there is no word in it.
 fn finish(raw: RawText) -> Option<ReadText> {
     let pages = raw.text.matches('\u{c}').count();
-    let text = tidy(&raw.text);
+    let text = tidy(raw.text);
     if !text.chars().any(char::is_alphanumeric) {
         return None;
     }
@@ -196,7 +198,7 @@ fn finish(raw: RawText) -> Option<ReadText> {
         whatlang::detect(sample).filter(whatlang::Info::is_reliable).map(|info| info.lang().code().to_owned());
     Some(ReadText {
         truncated: raw.truncated,
-        search_text: index_text::shortened(&text),
+        search_text: index_text::in_place_of(&text),
         language,
         page_count: raw.pages.then(|| i32::try_from(pages).unwrap_or(i32::MAX)),
         text,
@@ -205,15 +207,19 @@ fn finish(raw: RawText) -> Option<ReadText> {
 
 /// Line ends as `\n`, and no control character but that, tab and form feed: PostgreSQL can't hold a NUL, and nobody can
 /// read the others.
-fn tidy(text: &str) -> String {
+fn tidy(text: String) -> String {
+    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\u{c}');
+    // Most texts are tidy, and long ones are better not held twice.
+    if !text.contains(odd) {
+        return text;
+    }
     let mut tidied = String::with_capacity(text.len());
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
             '\r' if chars.peek() == Some(&'\n') => {}
             '\r' => tidied.push('\n'),
-            '\n' | '\t' | '\u{c}' => tidied.push(c),
-            c if c.is_control() => {}
+            c if odd(c) => {}
             c => tidied.push(c),
         }
     }
@@ -251,6 +257,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_file_is_does_not_hang_on_how_its_bytes_come() {
+        let text_then_noise = [b"words ".repeat(HEAD_BYTES), vec![0; 1000]].concat();
+        for size in [1, 1000, HEAD_BYTES, text_then_noise.len()] {
+            let pieces: Vec<_> =
+                text_then_noise.chunks(size).map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece))).collect();
+            let hint = Hint { content_type: "text/plain", extension: None };
+            let read = reader().read(hint, stream::iter(pieces)).await.expect("a text");
+            assert!(read.text.ends_with("words "), "in pieces of {size}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_long_text_is_cut_and_says_so() {
         let done = read("word ".repeat(100_000).into_bytes(), "text/plain").await.expect("text");
         assert!(done.truncated);
@@ -267,6 +285,42 @@ mod tests {
         ] {
             let result = read(bytes, "text/plain").await;
             assert!(matches!(result, Err(ReadError::Unreadable(p)) if p == problem), "{problem}: {result:?}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_tidy_text_can_be_stored_and_stays_as_it_is(chars in vec(prop_oneof![any::<char>(), Just('\r'), Just('\n')], 0..200)) {
+            let text: String = chars.into_iter().collect();
+            let tidied = tidy(text.clone());
+            let printable = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\u{c}');
+            prop_assert!(tidied.chars().all(printable));
+            prop_assert!(tidied.len() <= text.len());
+            // Nothing else is lost, and no end of a line.
+            let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+            prop_assert_eq!(&tidied, &lines.chars().filter(|c| printable(*c)).collect::<String>());
+            prop_assert_eq!(tidy(tidied.clone()), tidied);
+        }
+
+        // Letters of one to four bytes, so that the sample for the language ends within one of them.
+        #[test]
+        fn a_text_is_one_where_there_is_a_word_in_it(text in "[aß発𝔸]{0,8}[ .\\f]{0,3}", times in 1..2000_usize, pages: bool) {
+            let text = text.repeat(times);
+            let read = finish(RawText { text: text.clone(), truncated: false, pages });
+            prop_assert_eq!(read.is_some(), text.chars().any(char::is_alphanumeric));
+            if let Some(read) = read {
+                let feeds = i32::try_from(text.matches('\u{c}').count()).ok();
+                prop_assert_eq!(read.page_count, feeds.filter(|_| pages));
+                prop_assert_eq!(read.text, text);
+                prop_assert!(read.language.is_none_or(|code| code.len() == 3));
+            }
         }
     }
 }

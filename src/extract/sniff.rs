@@ -119,3 +119,39 @@ mod tests {
         );
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_pdf_is_one_whatever_stands_around_it(before in vec(any::<u8>(), 0..1000), behind: Vec<u8>, content_type: String) {
+            let head = [&before[..], b"%PDF-", &behind].concat();
+            prop_assert_eq!(kind(&head, Hint { content_type: &content_type, extension: None }), Kind::Pdf);
+        }
+
+        #[test]
+        fn a_text_is_read_as_one_whatever_it_is_called(text in "[a-zA-Zäöü€ ,.;]{1,200}", content_type: String, extension: String) {
+            let hint = Hint { content_type: &content_type, extension: Some(&extension) };
+            // Some signatures are made of letters.
+            if infer::get(text.as_bytes()).is_none() {
+                prop_assert_eq!(kind(text.as_bytes(), hint), Kind::Text);
+            }
+        }
+
+        #[test]
+        fn whatever_the_bytes_the_type_on_record_is_one(head: Vec<u8>, declared: Option<String>,
+            near in "[a-z]{0,5}/?[a-z+.-]{0,5}( ?;.{0,10})?", name in "[^/\\\\\\pC]{1,20}") {
+            let Ok(name) = name.parse::<Filename>() else { return Ok(()) };
+            for declared in [declared, Some(near), None] {
+                let of_record = declared_or_guessed(&head, declared.as_deref(), &name);
+                prop_assert!(is_mime(&of_record), "{}", of_record);
+                prop_assert!((3..=255).contains(&of_record.len()));
+                prop_assert!(of_record.bytes().all(|b| (b' '..=b'~').contains(&b)));
+            }
+        }
+    }
+}

@@ -215,9 +215,11 @@ fn after(sort: Sort, cursor: Cursor) -> Option<After> {
     })
 }
 
-/// Turns a passage into HTML that is safe to show: the text is escaped, and nothing but the marks is markup.
+/// Turns a passage into HTML that is safe to show: the text is escaped, and nothing but the marks is markup. A text may
+/// hold the signs of the marks itself; each `<mark>` is closed all the same, and none stands in another.
 fn mark_up(passage: &str) -> String {
     let mut html = String::with_capacity(passage.len() + 32);
+    let mut open = false;
     for c in passage.chars() {
         match c {
             '&' => html.push_str("&amp;"),
@@ -225,10 +227,16 @@ fn mark_up(passage: &str) -> String {
             '>' => html.push_str("&gt;"),
             '"' => html.push_str("&quot;"),
             '\'' => html.push_str("&#39;"),
-            HIGHLIGHT_START => html.push_str("<mark>"),
-            HIGHLIGHT_END => html.push_str("</mark>"),
+            HIGHLIGHT_START | HIGHLIGHT_END if open == (c == HIGHLIGHT_START) => {}
+            HIGHLIGHT_START | HIGHLIGHT_END => {
+                open = !open;
+                html.push_str(if open { "<mark>" } else { "</mark>" });
+            }
             c => html.push(c),
         }
+    }
+    if open {
+        html.push_str("</mark>");
     }
     html
 }
@@ -250,6 +258,27 @@ mod tests {
         }
         for bad in ["", "-", "name", "-relevance", "created_at; DROP TABLE documents"] {
             assert!(bad.parse::<SortOrder>().is_err(), "{bad}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn nothing_but_closed_marks_is_markup(chars in vec(
+            prop_oneof![any::<char>(), Just(HIGHLIGHT_START), Just(HIGHLIGHT_END), Just('<')], 0..60)) {
+            let html = mark_up(&chars.into_iter().collect::<String>());
+            let mut pieces = html.split("<mark>");
+            prop_assert!(!pieces.next().unwrap_or_default().contains(['<', '>', '"', '\'']));
+            for piece in pieces {
+                let (marked, rest) = piece.split_once("</mark>").ok_or_else(|| TestCaseError::fail(html.clone()))?;
+                prop_assert!(!marked.contains(['<', '>', '"', '\'']) && !rest.contains(['<', '>', '"', '\'']), "{}", html);
+            }
         }
     }
 }

@@ -310,9 +310,17 @@ impl TestVault {
 
     /// The keys of all objects of this vault.
     pub async fn object_keys(&self) -> Vec<String> {
-        let page = self.vault.storage.list(None).await.expect("a listing");
-        assert!(page.next.is_none(), "a test has few objects");
-        page.objects.into_iter().map(|object| object.key.map_or("?".to_owned(), |key| key.to_string())).collect()
+        let (mut keys, mut from) = (Vec::new(), None);
+        loop {
+            let page = self.vault.storage.list(from).await.expect("a listing");
+            keys.extend(
+                page.objects.into_iter().map(|object| object.key.map_or("?".to_owned(), |key| key.to_string())),
+            );
+            from = page.next;
+            if from.is_none() {
+                return keys;
+            }
+        }
     }
 
     /// Nothing lies in the store that no row stands for, no upload is left unfinished, and every row has its bytes.
