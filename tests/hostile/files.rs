@@ -42,7 +42,7 @@ async fn every_hostile_file_is_kept_and_harms_nobody_else() {
         .set("RUST_LOG", "error")
         .start()
         .await;
-    let serve = ServeProcess::start(&vault, None).await;
+    let serve = ServeProcess::start(&vault).await;
     let mut processes =
         [("serve", serve.process, SERVE_KIB), ("worker", Process::spawn("worker", &vault.variables), WORKER_KIB)];
     let pids = processes.each_ref().map(|(_, process, _)| process.pid());
