@@ -43,7 +43,7 @@ impl House {
         let mut builder = TestVault::builder()
             // As short as it goes: what happens after a lease or a grace is to happen while somebody looks.
             .set("JOB_LEASE_SECONDS", "3")
-            .set("ORPHAN_GRACE_SECONDS", "5")
+            .set("ORPHAN_GRACE_SECONDS", "20")
             .set("RUST_LOG", "info");
         for (name, value) in settings {
             builder = builder.set(name, value);

@@ -73,7 +73,8 @@ async fn a_worker_killed_with_22_documents_in_flight_loses_none() {
     let uploader = Uploader::new(&house.url);
     let (doomed, _way) = worker_with_its_hands_full(&house, &uploader).await;
     doomed.kill().await;
-    let other = house.worker(&[]);
+    // With as many hands, so that it takes over all the rings that the dead one left at once.
+    let other = house.worker(&[("WORKER_CONCURRENCY", "22")]);
     let findings = assert_all_is_well(&house, &uploader, &[&other]).await;
     assert_eq!(findings.documents, 1 + IN_FLIGHT);
 }
@@ -110,7 +111,7 @@ async fn uploading_through(uploader: &Uploader, outage: impl Future<Output = ()>
     let stop = CancellationToken::new();
     let clients = (0..3).map(|number| {
         let rng = StdRng::seed_from_u64(number);
-        tokio::spawn(uploader.clone().everyday(format!("u{number}"), rng, 1..30, stop.clone()))
+        tokio::spawn(uploader.clone().everyday(format!("u{number}"), rng, 10..100, stop.clone()))
     });
     let clients: Vec<_> = clients.collect();
     sleep(Duration::from_secs(2)).await;
@@ -242,7 +243,8 @@ async fn a_worker_told_to_stop_ends_in_time_and_nothing_is_done_twice() {
 async fn a_gibibyte_that_nobody_can_read_is_kept_in_little_memory() {
     const PIECE: usize = 256 * 1024;
     const PIECES: u64 = 4096;
-    let house = House::new(&[]).await;
+    // The grace must be longer than the longest upload takes.
+    let house = House::new(&[("ORPHAN_GRACE_SECONDS", "3600")]).await;
     let serve = house.serve().await;
     let worker = house.worker(&[]);
     let http = Client::builder().timeout(Duration::from_secs(300)).build().expect("a client");

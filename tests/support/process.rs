@@ -44,7 +44,12 @@ pub const SETTINGS: &[&str] = &[
 /// is killed itself and can't see to it.
 pub fn command(arguments: &[&str], variables: &Variables) -> Command {
     let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "KILL", PROGRAM]).args(arguments).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").kill_on_drop(true);
+    command
+        .args(["--pdeathsig", "KILL", PROGRAM])
+        .args(arguments)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .kill_on_drop(true);
     for name in SETTINGS {
         if let Some(value) = variables.get(name) {
             command.env(name, value);
