@@ -174,6 +174,20 @@ impl Uploader {
         }
     }
 
+    /// Uploads the same bytes twice at the same moment: they are kept once at most.
+    async fn send_twice_at_once(&self, file: &File) -> Option<String> {
+        let (one, other) = tokio::join!(self.send(file, true), self.send(file, true));
+        let id = |answer: &Answer| match answer {
+            Answer::Kept(id) | Answer::Duplicate(id) => Some(id.clone()),
+            Answer::Refused | Answer::Broken => None,
+        };
+        let differ = id(&one).is_some() && id(&other).is_some() && id(&one) != id(&other);
+        if differ || matches!((&one, &other), (Answer::Kept(_), Answer::Kept(_))) {
+            self.ledger().wrong.push(format!("{} was sent twice at once: {one:?}, {other:?}", file.mark));
+        }
+        id(&one).or(id(&other))
+    }
+
     /// Removes a document.
     pub async fn delete(&self, id: &str) {
         let sent = self.http.delete(format!("{}/api/v1/documents/{id}", self.url)).send().await;
@@ -248,7 +262,13 @@ impl Uploader {
                     let length = if rng.random_bool(0.3) { 20 * 1024 * 1024 } else { 1000 };
                     self.abandon(length, rng.random_range(0..length)).await;
                 }
-                18..45 if !unsettled.is_empty() => {
+                18..21 => {
+                    let file = File::new(format_args!("{who}-{number}"), Kind::Text);
+                    if let Some(id) = self.send_twice_at_once(&file).await {
+                        mine.push((id, file));
+                    }
+                }
+                21..45 if !unsettled.is_empty() => {
                     let file = unsettled.swap_remove(0);
                     match self.send(&file, true).await {
                         Answer::Kept(id) | Answer::Duplicate(id) => mine.push((id, file)),

@@ -80,6 +80,31 @@ async fn a_worker_killed_with_22_documents_in_flight_loses_none() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_killed_in_the_middle_of_a_sweep_holds_up_no_other() {
+    let house = House::new(&[("ORPHAN_GRACE_SECONDS", "2")]).await;
+    let _serve = house.serve().await;
+    let uploader = Uploader::new(&house.url);
+    for attempt in ["first", "second"] {
+        // A worker whose next look into the object store never ends.
+        let way = Proxy::to(&target_of(&setting("MINIO_ENDPOINT"))).await;
+        let worker = house.worker(&[("MINIO_ENDPOINT", &through(&setting("MINIO_ENDPOINT"), &way))]);
+        let id = uploader.insist(&text(attempt)).await;
+        house.vault.processed(&id).await;
+        way.stall();
+        let sweeping = format!(
+            "SELECT count(*) FROM leases WHERE name = 'sweep_orphans' AND lease_until > now() AND lease_owner LIKE '{}-%'",
+            worker.pid()
+        );
+        let sweeps = || async { (house.vault.count(&sweeping).await == 1).then_some(()) };
+        eventually("it is in the middle of a sweep, also after another died in the middle of one", sweeps).await;
+        // Longer than its lease of three seconds, which is renewed as long as it lives.
+        sleep(Duration::from_secs(4)).await;
+        assert!(sweeps().await.is_some(), "it sweeps no more");
+        worker.kill().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_killed_and_wiped_with_22_documents_in_flight_loses_none_and_uploads_stay_quick() {
     let house = House::new(&[]).await;
     let _serve = house.serve().await;
