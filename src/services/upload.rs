@@ -3,7 +3,9 @@
 //! Invariants:
 //! - The row is committed only after the object store has all bytes; so a row always has its object.
 //! - An object without a row may be left when a process dies in between; the sweep removes it after a grace period.
-//! - Where it is not certain that a commit failed, the object stays: better an orphan for a day than a row without bytes.
+//! - Where it is certain that nothing was committed, the object goes at once: an outage of PostgreSQL must not leave one
+//!   for each upload that it refuses. Where it is not, the object stays: better an orphan for a day than a row without
+//!   bytes.
 
 use super::Vault;
 use super::documents::Document;
@@ -115,7 +117,7 @@ async fn receive(vault: &Vault, new: NewUpload, pieces: mpsc::Receiver<Piece>) -
     result
 }
 
-/// True where it is certain that nothing was committed.
+/// True where the vault itself decided against the upload.
 fn is_refusal(error: &Error) -> bool {
     matches!(error.code(), ErrorCode::Duplicate | ErrorCode::UnknownTopic)
 }
@@ -133,7 +135,8 @@ async fn store(vault: &Vault, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> 
     })?;
     crash::point(CrashPoint::UploadAfterPut);
     let stored = Stored { id, key: &key, hash: hasher.finish(), size };
-    match commit(vault, &new, &stored).await {
+    let mut committing = false;
+    match commit(vault, &new, &stored, &mut committing).await {
         Ok((document, job)) => {
             vault.metrics.upload_bytes.inc_by(size);
             crash::point(CrashPoint::UploadAfterCommit);
@@ -142,10 +145,8 @@ async fn store(vault: &Vault, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> 
             Ok(document)
         }
         Err(error) => {
-            // Refused for good: nothing was committed, so nothing needs the object.
-            if is_refusal(&error)
-                && let Err(cause) = vault.storage.delete(&key).await
-            {
+            // Nothing was committed, so nothing needs the object.
+            if !committing && let Err(cause) = vault.storage.delete(&key).await {
                 log::warn!(document:% = id; "an object of a refused upload stays for the sweep: {cause}");
             }
             Err(error)
@@ -175,8 +176,14 @@ struct Stored<'a> {
     size: u64,
 }
 
-/// Document, topics, job and audit row, all or none.
-async fn commit(vault: &Vault, new: &NewUpload, stored: &Stored<'_>) -> Result<(Document, crate::domain::JobId)> {
+/// Document, topics, job and audit row, all or none. `committing` is set before PostgreSQL is asked to commit: an error
+/// that leaves it unset says for certain that nothing was committed.
+async fn commit(
+    vault: &Vault,
+    new: &NewUpload,
+    stored: &Stored<'_>,
+    committing: &mut bool,
+) -> Result<(Document, crate::domain::JobId)> {
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
         let existing = queries::documents::find_by_hash(conn, stored.hash).await?;
@@ -233,6 +240,7 @@ async fn commit(vault: &Vault, new: &NewUpload, stored: &Stored<'_>) -> Result<(
         };
         queries::audit::append(conn, &entry).await?;
         crash::point(CrashPoint::UploadBeforeCommit);
+        *committing = true;
         Ok((Document { row: document, topics }, job.id))
     })
     .await

@@ -172,7 +172,11 @@ impl StorageBackend for S3Storage {
         {
             log::warn!("a broken upload stays for the sweep: {error}");
         }
-        result
+        result.map_err(|error| match error {
+            // What is not there is the upload and no document: the store has forgotten it, or somebody swept it away.
+            StorageError::NotFound => StorageError::Unavailable("the object store has forgotten the upload".into()),
+            other => other,
+        })
     }
 
     fn memory_of_put(&self, size: Option<u64>) -> u64 {

@@ -7,7 +7,7 @@ use crate::services::Vault;
 use crate::services::sweep::{self, Suspects};
 use std::time::Duration;
 use tokio::sync::RwLock;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 /// Longest time between two looks for orphans.
 const ORPHANS_AT_MOST: Duration = Duration::from_secs(3600);
@@ -49,7 +49,7 @@ async fn rings(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
         if insist {
             insisted = Instant::now();
         }
-        let swept = alone(vault, "sweep_rings", owner, every * 3, async {
+        let swept = alone(vault, "sweep_rings", owner, async {
             let rung = sweep::ring_again(vault, insist).await?;
             if rung > 0 {
                 log::info!("rang again for {rung} jobs that nobody looked at");
@@ -69,7 +69,7 @@ async fn orphans(vault: &Vault, owner: &str) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let swept = alone(vault, "sweep_orphans", owner, ORPHANS_AT_MOST, async {
+        let swept = alone(vault, "sweep_orphans", owner, async {
             let removed = sweep::remove_orphans(vault, &mut suspects).await?;
             if removed != sweep::Removed::default() {
                 log::info!(objects = removed.objects, uploads = removed.uploads; "removed orphans");
@@ -82,21 +82,37 @@ async fn orphans(vault: &Vault, owner: &str) {
     }
 }
 
-/// Does something under a lease, unless another holds it. A worker that dies leaves the lease to run out.
-async fn alone(
-    vault: &Vault,
-    lease: &str,
-    owner: &str,
-    time: Duration,
-    work: impl Future<Output = Result<()>>,
-) -> Result<()> {
-    let mut conn = vault.db.get().await?;
-    if !queries::leases::take(&mut conn, lease, owner, time).await? {
+/// Does something under a lease, unless another holds it. The lease is short and renewed while the work goes on, however
+/// long that takes: a worker that dies in the middle of a sweep holds up no other for long.
+async fn alone(vault: &Vault, lease: &str, owner: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
+    if !take(vault, lease, owner).await? {
         return Ok(());
     }
-    drop(conn);
-    let result = work.await;
+    let result = tokio::select! {
+        result = work => result,
+        () = until_lost(vault, lease, owner) => {
+            log::warn!(lease; "another worker took over a sweep that came to nothing for too long");
+            return Ok(());
+        }
+    };
     let mut conn = vault.db.get().await?;
     queries::leases::release(&mut conn, lease, owner).await?;
     result
+}
+
+async fn take(vault: &Vault, lease: &str, owner: &str) -> Result<bool> {
+    let mut conn = vault.db.get().await?;
+    Ok(queries::leases::take(&mut conn, lease, owner, vault.config.work.lease).await?)
+}
+
+/// Renews a lease, three times in its span, for as long as it is held.
+async fn until_lost(vault: &Vault, lease: &str, owner: &str) {
+    loop {
+        sleep(vault.config.work.lease / 3).await;
+        match take(vault, lease, owner).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => log::warn!(lease; "the lease of a sweep could not be renewed: {}", cause_chain(&error)),
+        }
+    }
 }

@@ -14,10 +14,11 @@ use docuvault::worker::Worker;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
@@ -30,10 +31,19 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_docuvault");
 
+/// Settings of a test program that starts its own stores; they go before those of the run.
+pub static OWN_SETTINGS: OnceLock<HashMap<String, String>> = OnceLock::new();
+
 /// A setting of the test run.
-#[expect(clippy::disallowed_methods, reason = "the settings of the test run come from script/test")]
 pub fn setting(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests with script/test"))
+    setting_if_any(name).unwrap_or_else(|| panic!("{name} is not set: run the tests with script/test"))
+}
+
+/// A setting that may be left out.
+#[expect(clippy::disallowed_methods, reason = "the settings of the test run come from script/test")]
+pub fn setting_if_any(name: &str) -> Option<String> {
+    let own = OWN_SETTINGS.get().and_then(|own| own.get(name)).cloned();
+    own.or_else(|| std::env::var(name).ok())
 }
 
 /// Waits until `look` gives something, looking again and again; panics when it does not come in time.
@@ -64,6 +74,7 @@ impl TestDatabase {
             Command::new("psql")
                 .args(["-X", "-q", "-o", "/dev/null", &url, "-f", script])
                 .env("DOCUVAULT_DB", db)
+                .envs(["DOCUVAULT_APP_PASSWORD", "DOCUVAULT_MIGRATE_PASSWORD"].map(|name| (name, setting(name))))
                 .output()
         });
         let output = output.await.expect("no panic").expect("psql runs");
@@ -85,7 +96,7 @@ impl TestDatabase {
     }
 
     /// The application's DSN by way of another address (HOST:PORT).
-    fn app_url_at(&self, address: &str) -> String {
+    pub fn app_url_at(&self, address: &str) -> String {
         let mut url = url::Url::parse(&self.app_url()).expect("a DSN");
         let address: std::net::SocketAddr = address.parse().expect("an address");
         url.set_ip_host(address.ip()).expect("a host can be set");

@@ -40,10 +40,16 @@ pub const SETTINGS: &[&str] = &[
     "RUST_LOG",
 ];
 
-/// The program with these settings and nothing else in its environment.
+/// The program with these settings and nothing else in its environment. It dies with the test program, also where that
+/// is killed itself and can't see to it.
 pub fn command(arguments: &[&str], variables: &Variables) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.args(arguments).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").kill_on_drop(true);
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--pdeathsig", "KILL", PROGRAM])
+        .args(arguments)
+        .env_clear()
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .kill_on_drop(true);
     for name in SETTINGS {
         if let Some(value) = variables.get(name) {
             command.env(name, value);
