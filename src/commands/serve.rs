@@ -16,6 +16,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let variables = Variables::from_environment();
     let config = Config::read(&variables)?;
     logging::begin(&variables);
+    commands::raise_open_files();
     commands::runtime()?.block_on(serve(config))
 }
 

@@ -19,6 +19,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let variables = Variables::from_environment();
     let config = Config::read(&variables)?;
     logging::begin(&variables);
+    commands::raise_open_files();
     // Reading children run as the same user. Now the kernel shows them neither the environment nor the memory of this
     // process, with Landlock or without; and no core file holds a secret.
     set_dumpable_behavior(DumpableBehavior::NotDumpable).context("this process can't be hidden from its children")?;

@@ -196,3 +196,13 @@ async fn the_small_commands_need_no_settings() {
     assert!(committed == String::from_utf8_lossy(&printed.stdout), "docs/openapi.json is its output, letter by letter");
     assert_eq!(output(&["no-such-command"], &none).await.status.code(), Some(2));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_many_files_may_be_open_as_the_machine_allows() {
+    let vault = TestVault::new().await;
+    let serve = ServeProcess::start(&vault).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", serve.process.pid())).expect("the limits");
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).expect("a line");
+    let numbers: Vec<u64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    assert_eq!(numbers[0], numbers[1].min(65_536), "{line}");
+}
