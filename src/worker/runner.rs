@@ -59,6 +59,7 @@ impl Worker {
             () = worker.in_hand.heartbeat(&worker.vault, &consumer, &worker.name) => {}
             () = sweeps::run(&worker.vault, &consumer, &worker.name) => {}
         }
+        sweeps::leave(&worker.vault, &worker.name).await;
         if let Err(error) = consumer.read().await.leave().await {
             log::debug!("could not leave the group: {}", cause_chain(&error));
         }

@@ -100,15 +100,31 @@ async fn alone(vault: &Vault, lease: &str, owner: &str, work: impl Future<Output
     result
 }
 
+/// How long a sweep's lease stands without a sign of life: a dead holder must not cost the others many sweeps.
+fn span(vault: &Vault) -> Duration {
+    vault.config.work.lease.min(3 * vault.config.work.sweep_interval)
+}
+
 async fn take(vault: &Vault, lease: &str, owner: &str) -> Result<bool> {
     let mut conn = vault.db.get().await?;
-    Ok(queries::leases::take(&mut conn, lease, owner, vault.config.work.lease).await?)
+    Ok(queries::leases::take(&mut conn, lease, owner, span(vault)).await?)
+}
+
+/// Gives back what a worker that ends holds: it may have been in the middle of a sweep.
+pub(super) async fn leave(vault: &Vault, owner: &str) {
+    let released = async {
+        let mut conn = vault.db.get().await?;
+        Ok::<_, crate::error::Error>(queries::leases::release_all(&mut conn, owner).await?)
+    };
+    if let Err(error) = released.await {
+        log::warn!("the leases of the sweeps could not be given back, they will run out: {}", cause_chain(&error));
+    }
 }
 
 /// Renews a lease, three times in its span, for as long as it is held.
 async fn until_lost(vault: &Vault, lease: &str, owner: &str) {
     loop {
-        sleep(vault.config.work.lease / 3).await;
+        sleep(span(vault) / 3).await;
         match take(vault, lease, owner).await {
             Ok(true) => {}
             Ok(false) => return,

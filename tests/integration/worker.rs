@@ -223,3 +223,13 @@ async fn an_entry_that_is_never_delivered_hides_no_lost_ring() {
     assert_eq!(sweep::ring_again(&vault.vault, false).await.expect("swept"), 0, "by the count nothing is lost");
     assert_eq!(sweep::ring_again(&vault.vault, true).await.expect("swept"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_stops_in_the_middle_of_a_sweep_holds_up_no_other() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    let held = "INSERT INTO leases VALUES ('sweep_of_a_test', $1, now() + interval '1 hour')";
+    vault.superuser().await.execute(held, &[&worker.name]).await.expect("held");
+    worker.stop().await;
+    assert_eq!(vault.count("SELECT count(*) FROM leases").await, 0);
+}

@@ -246,8 +246,10 @@ impl TestVault {
         }
         let vault = build(&variables, Role::Worker, program);
         let drain = CancellationToken::new();
-        let running = tokio::spawn(Worker::new(vault).run(drain.clone(), CancellationToken::new()));
-        TestWorker { drain, running }
+        let worker = Worker::new(vault);
+        let name = worker.name().to_owned();
+        let running = tokio::spawn(worker.run(drain.clone(), CancellationToken::new()));
+        TestWorker { name, drain, running }
     }
 
     pub async fn get(&self, path: &str) -> Response {
@@ -362,6 +364,8 @@ pub fn file_part(filename: &str, bytes: impl Into<Vec<u8>>) -> Part {
 
 /// A worker in the test's own process.
 pub struct TestWorker {
+    /// Under which it holds leases.
+    pub name: String,
     drain: CancellationToken,
     running: JoinHandle<()>,
 }

@@ -26,6 +26,14 @@ pub async fn take(conn: &mut AsyncPgConnection, name: &str, owner: &str, time: D
     Ok(taken == 1)
 }
 
+/// Gives back every lease that `owner` holds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release_all(conn: &mut AsyncPgConnection, owner: &str) -> QueryResult<()> {
+    diesel::delete(dsl::leases.filter(dsl::lease_owner.eq(owner))).execute(conn).await.map(drop)
+}
+
 /// Gives the lease back, if `owner` holds it.
 ///
 /// # Errors
