@@ -3,54 +3,40 @@
 //! They exist in builds with the feature `fault-injection` alone, where the variable `DOCUVAULT_CRASH_AT` names one of
 //! them. In any other build [`point`] is empty, and a release build with the feature does not compile.
 
+use crate::domain::named;
+
 #[cfg(all(feature = "fault-injection", not(debug_assertions)))]
 compile_error!("fault-injection is for tests: a release build must not be able to kill itself");
 
-macro_rules! crash_points {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)+) => {
-        /// Where a process can be made to die.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum CrashPoint {
-            $($(#[$doc])* $variant,)+
-        }
-
-        impl CrashPoint {
-            /// Every point.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Its name, as `DOCUVAULT_CRASH_AT` gives it.
-            pub fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)+ }
-            }
-        }
-    };
-}
-
-crash_points! {
-    /// Upload: one part of a multipart upload is in the store, others are not.
-    UploadBetweenParts = "upload.between_parts",
-    /// Upload: all bytes are in the store, and PostgreSQL knows nothing of them.
-    UploadAfterPut = "upload.after_put",
-    /// Upload: document, job and audit row are written, and not committed.
-    UploadBeforeCommit = "upload.before_commit",
-    /// Upload: committed; the bell was not rung, and the client has no answer.
-    UploadAfterCommit = "upload.after_commit",
-    /// Upload: rung; the client has no answer.
-    UploadAfterRing = "upload.after_ring",
-    /// Work: the job is claimed.
-    WorkAfterClaim = "work.after_claim",
-    /// Work: the document is read and sorted, and nobody knows the outcome.
-    WorkAfterReading = "work.after_reading",
-    /// Work: outcome, end of the job and audit row are written, and not committed.
-    WorkBeforeCommit = "work.before_commit",
-    /// Work: committed; the ring is not answered.
-    WorkAfterCommit = "work.after_commit",
-    /// Delete: the row is removed, and not committed.
-    DeleteBeforeCommit = "delete.before_commit",
-    /// Delete: the row is gone, the object is there.
-    DeleteBetweenRowAndObject = "delete.between_row_and_object",
-    /// Delete: row and object are gone; the client has no answer.
-    DeleteAfterObject = "delete.after_object",
+named! {
+    /// Where a process can be made to die; the names are those of `DOCUVAULT_CRASH_AT`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum CrashPoint {
+        /// Upload: one part of a multipart upload is in the store, others are not.
+        UploadBetweenParts = "upload.between_parts",
+        /// Upload: all bytes are in the store, and PostgreSQL knows nothing of them.
+        UploadAfterPut = "upload.after_put",
+        /// Upload: document, job and audit row are written, and not committed.
+        UploadBeforeCommit = "upload.before_commit",
+        /// Upload: committed; the bell was not rung, and the client has no answer.
+        UploadAfterCommit = "upload.after_commit",
+        /// Upload: rung; the client has no answer.
+        UploadAfterRing = "upload.after_ring",
+        /// Work: the job is claimed.
+        WorkAfterClaim = "work.after_claim",
+        /// Work: the document is read and sorted, and nobody knows the outcome.
+        WorkAfterReading = "work.after_reading",
+        /// Work: outcome, end of the job and audit row are written, and not committed.
+        WorkBeforeCommit = "work.before_commit",
+        /// Work: committed; the ring is not answered.
+        WorkAfterCommit = "work.after_commit",
+        /// Delete: the row is removed, and not committed.
+        DeleteBeforeCommit = "delete.before_commit",
+        /// Delete: the row is gone, the object is there.
+        DeleteBetweenRowAndObject = "delete.between_row_and_object",
+        /// Delete: row and object are gone; the client has no answer.
+        DeleteAfterObject = "delete.after_object",
+    }
 }
 
 /// Dies here, if a test asked for it.
@@ -59,7 +45,7 @@ crash_points! {
 pub fn point(here: CrashPoint) {
     use std::sync::OnceLock;
     static CHOSEN: OnceLock<Option<String>> = OnceLock::new();
-    if CHOSEN.get_or_init(|| std::env::var("DOCUVAULT_CRASH_AT").ok()).as_deref() == Some(here.name()) {
+    if CHOSEN.get_or_init(|| std::env::var("DOCUVAULT_CRASH_AT").ok()).as_deref() == Some(here.as_str()) {
         std::process::abort();
     }
 }

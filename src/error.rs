@@ -3,28 +3,22 @@
 //! [`ErrorCode`] is the contract with clients (RFC 9457 `code`); a code is never renamed. What went wrong inside is the
 //! `source`: it reaches the log, never the client.
 
-use crate::domain::DocumentId;
+use crate::domain::{DocumentId, named};
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $title:literal;)+) => {
-        /// The closed table of codes.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum ErrorCode {
-            $($(#[$doc])* $variant,)+
+        named! {
+            /// The closed table of codes; the names are those that clients see.
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+            pub enum ErrorCode {
+                $($(#[$doc])* $variant = $code,)+
+            }
         }
 
         impl ErrorCode {
-            /// Every code.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The code as clients see it.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $code,)+ }
-            }
-
             /// The status an answer with this code has (RFC 9110 numbers).
             pub fn status(self) -> u16 {
                 match self { $(Self::$variant => $status,)+ }

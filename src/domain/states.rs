@@ -1,5 +1,6 @@
 //! Closed sets of words that stand in columns and in JSON alike.
 
+use super::named;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
@@ -20,24 +21,14 @@ pub struct UnknownWord {
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow,
-        )]
-        #[diesel(sql_type = sql_types::Text)]
-        pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $word)] $variant,)+
-        }
-
-        impl $name {
-            /// Every word of the set.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word as it stands in JSON and in the database.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
+        named! {
+            $(#[$doc])*
+            #[derive(
+                Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, AsExpression, FromSqlRow,
+            )]
+            #[diesel(sql_type = sql_types::Text)]
+            pub enum $name {
+                $($(#[$vdoc])* #[serde(rename = $word)] $variant = $word,)+
             }
         }
 

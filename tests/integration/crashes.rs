@@ -17,12 +17,12 @@ use tokio::process::Child;
 /// Waits for the death that was asked for, and for no other.
 async fn dies(mut child: Child, point: CrashPoint) {
     let status = child.wait().await.expect("a status");
-    assert_eq!(status.signal(), Some(Signal::ABORT.as_raw()), "{}: {status}", point.name());
+    assert_eq!(status.signal(), Some(Signal::ABORT.as_raw()), "{}: {status}", point.as_str());
 }
 
 async fn serve_until(vault: &TestVault, point: CrashPoint) -> ServeProcess {
     ServeProcess::start_with(vault, |command| {
-        command.env("DOCUVAULT_CRASH_AT", point.name());
+        command.env("DOCUVAULT_CRASH_AT", point.as_str());
     })
     .await
 }
@@ -44,26 +44,26 @@ async fn upload_dies_at(point: CrashPoint, committed: bool, bytes: &[u8]) {
     let url = format!("{}/api/v1/documents", serve.url);
     vault.http.post(url).multipart(form).send().await.expect_err("nobody is there to answer");
     dies(serve.process.child, point).await;
-    assert_eq!(vault.count("SELECT count(*) FROM documents").await, i64::from(committed), "{}", point.name());
+    assert_eq!(vault.count("SELECT count(*) FROM documents").await, i64::from(committed), "{}", point.as_str());
 
     let again = vault.upload("a.txt", bytes).await;
     let (status, body) = (again.status(), again.json::<Value>().await.expect("JSON"));
     let id = match committed {
         true => {
-            assert_eq!((status.as_u16(), &body["code"]), (409, &"duplicate".into()), "{}", point.name());
+            assert_eq!((status.as_u16(), &body["code"]), (409, &"duplicate".into()), "{}", point.as_str());
             body["existing_id"].as_str().expect("an id").to_owned()
         }
         false => {
-            assert_eq!(status, 201, "{}: {body}", point.name());
+            assert_eq!(status, 201, "{}: {body}", point.as_str());
             id_of(&body)
         }
     };
     let worker = vault.worker();
     vault.processed(&id).await;
-    assert_eq!(vault.bytes(&id).await, bytes, "{}", point.name());
+    assert_eq!(vault.bytes(&id).await, bytes, "{}", point.as_str());
     assert_eq!(vault.count("SELECT count(*) FROM documents").await, 1);
     let settled = "SELECT count(*) FROM audit_log WHERE action IN ('document.processed', 'document.failed')";
-    assert_eq!(vault.count(settled).await, 1, "{}", point.name());
+    assert_eq!(vault.count(settled).await, 1, "{}", point.as_str());
     assert_eq!(vault.count("SELECT count(*) FROM jobs WHERE state <> 'done'").await, 0);
     worker.stop().await;
     sweep_away(&vault).await;
@@ -75,25 +75,25 @@ async fn work_dies_at(point: CrashPoint, committed: bool) {
     let vault = TestVault::new().await;
     let id = id_of(&vault.put_in("a.txt", INVOICE).await);
     let worker = command(&["worker"], &vault.variables)
-        .env("DOCUVAULT_CRASH_AT", point.name())
+        .env("DOCUVAULT_CRASH_AT", point.as_str())
         .stdin(Stdio::null())
         .spawn()
         .expect("the program starts");
     dies(worker, point).await;
     let processed = "SELECT count(*) FROM audit_log WHERE action = 'document.processed'";
-    assert_eq!(vault.count(processed).await, i64::from(committed), "{}", point.name());
+    assert_eq!(vault.count(processed).await, i64::from(committed), "{}", point.as_str());
 
     let worker = vault.worker();
-    assert_eq!(vault.processed(&id).await["status"], "ready", "{}", point.name());
+    assert_eq!(vault.processed(&id).await["status"], "ready", "{}", point.as_str());
     assert_eq!(vault.text(&id).await.trim(), INVOICE);
     eventually("the ring is answered", || async {
         (vault.vault.queue.depth().await.expect("a number") == 0).then_some(())
     })
     .await;
-    assert_eq!(vault.count(processed).await, 1, "{}", point.name());
+    assert_eq!(vault.count(processed).await, 1, "{}", point.as_str());
     let attempts = if committed { 1 } else { 2 };
     let done = format!("SELECT count(*) FROM jobs WHERE state = 'done' AND attempts = {attempts}");
-    assert_eq!(vault.count(&done).await, 1, "{}", point.name());
+    assert_eq!(vault.count(&done).await, 1, "{}", point.as_str());
     worker.stop().await;
     vault.assert_tidy().await;
 }
@@ -111,7 +111,7 @@ async fn delete_dies_at(point: CrashPoint, committed: bool) {
         assert_eq!(vault.bytes(&id).await, INVOICE.as_bytes(), "a row has its bytes");
     }
     let again = vault.http.delete(vault.api(&format!("/documents/{id}"))).send().await.expect("an answer");
-    assert_eq!(again.status().as_u16(), if committed { 404 } else { 204 }, "{}", point.name());
+    assert_eq!(again.status().as_u16(), if committed { 404 } else { 204 }, "{}", point.as_str());
     sweep_away(&vault).await;
     vault.assert_tidy().await;
     assert_eq!(vault.object_keys().await, Vec::<String>::new());

@@ -1,6 +1,6 @@
 //! What a check came to: the one JSON object that `docuvault verify` prints.
 
-use crate::domain::{DocumentId, ObjectKey};
+use crate::domain::{DocumentId, ObjectKey, named};
 use serde::{Serialize, Serializer};
 
 /// Findings that are listed one by one; the rest is counted.
@@ -8,19 +8,11 @@ const LISTED: usize = 1000;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $field:ident;)+) => {
-        /// What can be wrong.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Kind {
-            $($(#[$doc])* $variant,)+
-        }
-
-        impl Kind {
-            /// Every kind.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Its word in the list of findings.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
+        named! {
+            /// What can be wrong; the names are those in the list of findings.
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            pub enum Kind {
+                $($(#[$doc])* $variant = $word,)+
             }
         }
 
