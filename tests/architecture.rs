@@ -1,4 +1,4 @@
-//! Holds the rooms to their order: imports run downwards only (DESIGN, "Rooms of the house").
+//! Holds the rooms to their order: imports run downwards only (ARCHITECTURE.md, "The rooms").
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,8 @@
 //! What a request with a body has to keep to: there is room for so many at once, and a least pace at which the client
 //! has to send. One that opens requests and trickles their bodies gets nothing.
 //!
-//! Only the time in which the vault waits for the client counts, never the time in which the client waits for the vault.
+//! For the pace only the time counts in which the vault waits for the client, never that in which the client waits for the
+//! vault; but the whole has its limit.
 //! The headers have a limit of their own (`HEADERS_WITHIN`).
 
 use super::problem::ApiError;

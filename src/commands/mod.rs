@@ -10,7 +10,7 @@ pub mod verify;
 pub mod worker;
 
 use anyhow::Context;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 use tokio::runtime::{Builder, Runtime};
 
 fn runtime() -> anyhow::Result<Runtime> {
@@ -30,4 +30,10 @@ fn raise_open_files() {
     {
         log::warn!("the limit on open files can't be raised: {error}");
     }
+}
+
+/// Hides this process from others of the same user, the reading children above all. From here on the kernel shows them
+/// neither its environment nor its memory, with Landlock or without; and no core file holds a secret.
+fn hide() -> anyhow::Result<()> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("this process can't be hidden from others of its user")
 }

@@ -17,6 +17,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let config = Config::read(&variables)?;
     logging::begin(&variables);
     commands::raise_open_files();
+    commands::hide()?;
     commands::runtime()?.block_on(serve(config))
 }
 

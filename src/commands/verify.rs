@@ -53,7 +53,8 @@ async fn verify(config: Config, options: Options, progress: &Progress) -> anyhow
     result.context("the check is incomplete")?;
     Ok(match report.outcome {
         Outcome::Ok | Outcome::Repaired => ExitCode::SUCCESS,
-        Outcome::Problems | Outcome::Incomplete => ExitCode::from(EXIT_PROBLEMS),
+        Outcome::Problems => ExitCode::from(EXIT_PROBLEMS),
+        Outcome::Incomplete => ExitCode::FAILURE,
     })
 }
 

@@ -8,7 +8,6 @@ use crate::extract;
 use crate::lifecycle::Shutdown;
 use crate::worker::Worker;
 use anyhow::Context;
-use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use std::process::ExitCode;
 
 /// Runs the role.
@@ -20,12 +19,11 @@ pub fn run() -> anyhow::Result<ExitCode> {
     let config = Config::read(&variables)?;
     logging::begin(&variables);
     commands::raise_open_files();
-    // Reading children run as the same user. Now the kernel shows them neither the environment nor the memory of this
-    // process, with Landlock or without; and no core file holds a secret.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("this process can't be hidden from its children")?;
+    commands::hide()?;
     if extract::lacks_landlock() {
         log::warn!(
-            "this kernel has no Landlock (or it is switched off): a reading child that is taken over could read the \
+            "Landlock can't be used here (the kernel lacks it, it is switched off, or a container's profile refuses it): a \
+             reading child that is taken over could read the \
              files that this user may read; the other bounds hold"
         );
     }

@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
 
     pub fn seconds(&mut self, name: &str, default: u64) -> Duration {
         let fits = |seconds: &u64| (1..=31_536_000).contains(seconds);
-        Duration::from_secs(self.value(name, default, fits, "a whole number of seconds, at least 1"))
+        Duration::from_secs(self.value(name, default, fits, "a whole number of seconds, from 1 to 31536000"))
     }
 
     /// A URL of one of `schemes` with a host.

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// The limits under which one file is read.
 #[derive(Debug, Clone)]
 pub struct ReadingConfig {
-    /// Wall and CPU time of the reading child.
+    /// CPU time of the reading child; five seconds more by the clock on the wall.
     pub timeout: Duration,
     /// Address space of the reading child, in bytes.
     pub memory_bytes: u64,

@@ -73,10 +73,14 @@ pub fn run(format: Format, limits: Limits) -> io::Result<i32> {
     }
 }
 
+/// How much of an HTML file is read under a limit on memory, in bytes: a tree takes many times the room of its text.
+pub(super) fn most_html(memory_bytes: u64) -> u64 {
+    memory_bytes / 16
+}
+
 fn html(memory_bytes: u64) -> io::Result<i32> {
     let mut bytes = Vec::new();
-    // A tree takes many times the room of its text; what does not fit is left out.
-    io::stdin().lock().take(memory_bytes / 16).read_to_end(&mut bytes)?;
+    io::stdin().lock().take(most_html(memory_bytes)).read_to_end(&mut bytes)?;
     let page = decode::html_to_utf8(&bytes);
     // Lines as long as the paragraphs: the text is for searching, not for a terminal.
     let config = html2text::config::plain_no_decorate().raw_mode(true).allow_width_overflow();

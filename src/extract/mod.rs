@@ -174,7 +174,8 @@ impl Reader {
         scratch.flush().await?;
         let scratch = scratch.into_std().await;
         let (text, truncated) = sandbox::run(&self.program, format, &scratch, &self.limits).await?;
-        Ok(RawText { text, truncated, pages: format == "pdf" })
+        let left_out = format == "html" && written > child::most_html(self.limits.memory_bytes);
+        Ok(RawText { text, truncated: truncated || left_out, pages: format == "pdf" })
     }
 }
 

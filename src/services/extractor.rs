@@ -2,24 +2,42 @@
 
 use super::Vault;
 use crate::db::models::DocumentRow;
-use crate::domain::DocumentProblem;
+use crate::domain::{ContentHasher, DocumentProblem};
 use crate::error::{Error, Result};
 use crate::extract::{Hint, ReadError, ReadText};
 use crate::storage::StorageError;
+use futures_util::{StreamExt, stream};
+use std::task::{Poll, ready};
 
 /// Fetches a document's bytes and reads them. The inner error says what is wrong with the file, for good.
 ///
 /// # Errors
 /// The outer error may pass: a store that is away, a full scratch disk.
 pub async fn read(vault: &Vault, document: &DocumentRow) -> Result<std::result::Result<ReadText, DocumentProblem>> {
-    let bytes = match vault.storage.get(&document.object_key, None).await {
+    let mut bytes = match vault.storage.get(&document.object_key, None).await {
         Ok(bytes) => bytes,
         Err(StorageError::NotFound) => return Ok(Err(DocumentProblem::ContentMissing)),
         Err(error) => return Err(error.into()),
     };
     let extension = document.filename.extension();
     let hint = Hint { content_type: &document.content_type, extension: extension.as_deref() };
-    match vault.reader.read(hint, bytes).await {
+    // A reader may leave a file after its beginning; what was read to its end is known to be what was put in.
+    let (mut hasher, mut ended) = (ContentHasher::default(), false);
+    let watched = stream::poll_fn(|context| {
+        let piece = ready!(bytes.poll_next_unpin(context));
+        match &piece {
+            Some(Ok(piece)) => hasher.update(piece),
+            Some(Err(_)) => {}
+            None => ended = true,
+        }
+        Poll::Ready(piece)
+    });
+    let read = vault.reader.read(hint, watched).await;
+    if ended && hasher.finish() != document.sha256 {
+        log::error!(document:% = document.id; "the object store holds other bytes than were put in");
+        return Ok(Err(DocumentProblem::ContentDamaged));
+    }
+    match read {
         Ok(text) => Ok(Ok(text)),
         Err(ReadError::Unreadable(problem)) => Ok(Err(problem)),
         Err(ReadError::Source(error)) => Err(error.into()),

@@ -145,7 +145,7 @@ async fn commit(
         let sure = choice.topics.iter().filter(|(topic, _)| alive.contains(topic));
         let chosen: Vec<_> = sure.map(|(topic, confidence)| (*topic, Some(*confidence))).collect();
         // What was read while the bytes were there is still worth finding, and so are its topics.
-        let keep = problem == Some(DocumentProblem::ContentMissing);
+        let keep = matches!(problem, Some(DocumentProblem::ContentMissing | DocumentProblem::ContentDamaged));
         if !by_user && !keep {
             queries::topics::replace(conn, id, TopicSource::Ai, &chosen).await?;
         }

@@ -1,4 +1,4 @@
-//! Putting a document in: bytes first, row second, bell last (DESIGN §3).
+//! Putting a document in: bytes first, row second, bell last.
 //!
 //! Invariants:
 //! - The row is committed only after the object store has all bytes; so a row always has its object.

@@ -112,3 +112,28 @@ async fn the_limits_hold() {
     assert_eq!(vault.processed(&after).await["error"], Value::Null);
     worker.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bytes_that_are_not_those_that_were_put_in_are_never_read_as_if_they_were() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    let ids = [
+        id_of(&vault.put_in("a.txt", "what was put in").await),
+        id_of(&vault.put_in("a.html", "<p>what was put in").await),
+    ];
+    for id in &ids {
+        vault.processed(id).await;
+    }
+    for key in vault.object_keys().await {
+        let key = key.parse().expect("a key");
+        vault.vault.storage.put(&key, "text/plain", &mut &b"something else!"[..]).await.expect("put");
+    }
+    for id in &ids {
+        let again = vault.http.post(vault.api(&format!("/documents/{id}/reprocess"))).send().await.expect("an answer");
+        assert_eq!(again.status(), 202);
+        let document = vault.processed(id).await;
+        assert_eq!(document["error"]["code"], "content_damaged", "{document}");
+        assert!(vault.text(id).await.contains("what was put in"), "what was read of it before is still found");
+    }
+    worker.stop().await;
+}
