@@ -38,7 +38,7 @@ start_app() {
         say "Starting $name"
         # Neither needs what sets up the stores, so neither gets it.
         launch "$name" env -u DATABASE_MIGRATE_URL -u DOCUVAULT_MIGRATE_PASSWORD -u DOCUVAULT_APP_PASSWORD \
-            -u POSTGRES_PASSWORD -u MINIO_ROOT_USER -u MINIO_ROOT_PASSWORD "$STATE/bin/docuvault" "$name"
+            -u POSTGRES_PASSWORD -u MINIO_ROOT_USER -u MINIO_ROOT_PASSWORD MALLOC_MMAP_THRESHOLD_=1048576 "$STATE/bin/docuvault" "$name"
     done
     printf '%s\n' "$stamp" >"$STATE/run/app.stamp"
     wait_for serve 60 health

@@ -27,6 +27,9 @@ const LEAST_BYTES_PER_SECOND: u64 = 4 * 1024;
 /// double as they grow, and passes on what actix-multipart buffers again.
 const BUFFERS: u64 = 512 * 1024;
 
+/// A body of so many bytes takes no room.
+const SMALL: u64 = 64 * 1024;
+
 /// Limits on the time a body may take.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
@@ -57,9 +60,14 @@ pub async fn keep_pace(
     let (false, Some(vault)) = (matches!(payload, Payload::None), vault) else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    let bytes = content_length(&request).map_or(BUFFERS, |bytes| bytes.saturating_mul(2).min(BUFFERS));
-    // Held until the answer is there.
-    let _room = match vault.body_room.take_now(bytes) {
+    let length = content_length(&request);
+    // Held until the answer is there. A small body fits into buffers that each connection has anyway: so nobody who
+    // changes a title has to wait for those who upload.
+    let room = match length {
+        Some(bytes) if bytes <= SMALL => Ok(None),
+        _ => vault.body_room.take_now(length.map_or(BUFFERS, |bytes| bytes.saturating_mul(2).min(BUFFERS))).map(Some),
+    };
+    let _room = match room {
         Ok(room) => room,
         Err(busy) => return Ok(request.error_response(ApiError::from(busy))),
     };

@@ -24,6 +24,11 @@ fn begin_to(variables: &Variables, target: Target) {
     let most = logger.filter();
     if log::set_boxed_logger(Box::new(Discreet(logger))).is_ok() {
         log::set_max_level(most);
+        // Where, and not what: the message of a panic over a text quotes the text.
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map_or_else(|| "somewhere".to_owned(), ToString::to_string);
+            log::error!("panicked at {place}");
+        }));
     }
 }
 

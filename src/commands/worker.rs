@@ -31,6 +31,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
         let shutdown = Shutdown::on_signals().context("signals can't be heard")?;
         let vault = app::build(config, Role::Worker)?;
         app::check(&vault).await?;
+        vault.reader.check().await.context("reading children can't be started and confined here")?;
         let worker = Worker::new(vault.clone());
         // A task of its own, so that a panic ends the process with an error.
         tokio::spawn(worker.run(shutdown.drain, shutdown.abort)).await.context("the worker panicked")?;

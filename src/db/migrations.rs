@@ -2,19 +2,24 @@
 
 use crate::config::DatabaseConfig;
 use crate::domain::TopicId;
+use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, HarnessWithOutput, MigrationHarness, embed_migrations};
 use secrecy::ExposeSecret;
 use std::error::Error as StdError;
 use std::io;
+use std::time::Duration;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 /// Key of the advisory lock: two `migrate` at once run one after the other ("docuvlt" in ASCII).
 const ADVISORY_LOCK: i64 = 0x0064_6f63_7576_6c74;
+
+/// Wait before the lock is asked for again.
+const BETWEEN_ASKING: Duration = Duration::from_millis(200);
 
 /// What can go wrong while migrating.
 pub type MigrationError = Box<dyn StdError + Send + Sync>;
@@ -40,17 +45,20 @@ impl Migrator {
     /// When the server can't be reached or refuses the role.
     pub fn connect(config: &DatabaseConfig) -> Result<Self, MigrationError> {
         let mut connection = AsyncConnectionWrapper::<AsyncPgConnection>::establish(config.url.expose_secret())?;
-        diesel::RunQueryDsl::execute(
-            diesel::sql_query("SELECT pg_advisory_lock($1)").bind::<BigInt, _>(ADVISORY_LOCK),
-            &mut connection,
-        )?;
+        // Asked for again and again, and not waited for in the server: an index that is built CONCURRENTLY waits for every
+        // other statement to end, and that wait would be one.
+        let ask = diesel::select(sql::<Bool>("pg_try_advisory_lock(").bind::<BigInt, _>(ADVISORY_LOCK).sql(")"));
+        while !diesel::RunQueryDsl::get_result::<bool>(ask.clone(), &mut connection)? {
+            std::thread::sleep(BETWEEN_ASKING);
+        }
         Ok(Self { connection })
     }
 
     /// Runs every migration that is missing, and answers how many those were.
     ///
     /// # Errors
-    /// When a migration fails; each runs in a transaction, so that none is left half done.
+    /// When a migration fails; each runs in a transaction, so that none is left half done, but for those that build an index
+    /// CONCURRENTLY: such an index is left invalid, and has to be dropped.
     pub fn up(&mut self) -> Result<usize, MigrationError> {
         Ok(HarnessWithOutput::write_to_stdout(&mut self.connection).run_pending_migrations(MIGRATIONS)?.len())
     }

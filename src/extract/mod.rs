@@ -22,6 +22,7 @@ use crate::domain::DocumentProblem;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use sniff::Kind;
+use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
 use tokio::io::AsyncWriteExt;
@@ -117,16 +118,26 @@ impl Reader {
         finish(raw).ok_or(ReadError::Unreadable(DocumentProblem::Empty))
     }
 
+    /// Looks whether reading children can be started and confined here, by having one read a word.
+    ///
+    /// # Errors
+    /// When they can't: then no file that has to be parsed could be read.
+    pub async fn check(&self) -> io::Result<()> {
+        let page = b"<p>ready</p>".to_vec();
+        match self.parse("html", page, futures_util::stream::empty::<Result<Bytes, Infallible>>()).await {
+            Ok(read) if read.text.contains("ready") => Ok(()),
+            Ok(_) => Err(io::Error::other("a reading child read something else than it was given")),
+            Err(ReadError::Failed(error)) => Err(error),
+            Err(error) => Err(io::Error::other(error.to_string())),
+        }
+    }
+
     /// Has a child try to break out (`probe.rs`), started as for a real file; answers what it says.
     ///
     /// # Errors
     /// As [`Reader::read`].
     #[cfg(feature = "fault-injection")]
-    pub async fn probe(
-        &self,
-        format: &'static str,
-        script: &str,
-    ) -> Result<(String, bool), ReadError<std::convert::Infallible>> {
+    pub async fn probe(&self, format: &'static str, script: &str) -> Result<(String, bool), ReadError<Infallible>> {
         let said = self.parse(format, script.as_bytes().to_vec(), futures_util::stream::empty()).await?;
         Ok((said.text, said.truncated))
     }
@@ -231,7 +242,6 @@ fn tidy(text: String) -> String {
 mod tests {
     use super::*;
     use futures_util::stream;
-    use std::convert::Infallible;
     use std::time::Duration;
 
     fn reader() -> Reader {

@@ -12,18 +12,18 @@ use std::time::Duration;
 /// Time between two looks at an object without a row, before it is removed: a store may date an object by the beginning
 /// of its upload, and a commit takes less than a minute, or fails.
 pub const CONFIRM_AFTER: Duration = Duration::from_secs(120);
-/// So many without a counterpart are nothing to wonder at.
-const FEW: u64 = 100;
+/// So many without a counterpart are nothing to wonder at, as long as others have one.
+const FEW: u64 = 10;
 
 /// What is older than this may be an orphan.
 pub fn grace_ends(vault: &Vault) -> DateTime<Utc> {
     vault.clock.now() - TimeDelta::from_std(vault.config.work.orphan_grace).unwrap_or(TimeDelta::MAX)
 }
 
-/// True where more stand alone than have a counterpart. Then this is not the database that belongs to the bucket, and
-/// nothing may be concluded from it.
+/// True where more stand alone than have a counterpart, or where nothing has one. Then this is not the database that
+/// belongs to the bucket (a new one, perhaps, before its backup is restored), and nothing may be concluded from it.
 pub fn do_not_belong_together(alone: u64, together: u64) -> bool {
-    alone > FEW && alone > together
+    alone > together && (alone > FEW || together == 0)
 }
 
 /// Removes an object that no row stands for; true when it is gone. One that can't be removed stays for the next time.

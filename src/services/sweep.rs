@@ -7,7 +7,7 @@ use crate::domain::{JobId, ObjectKey};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A job that is due for longer than this without being taken may have lost its ring: commit and ring are
 /// milliseconds apart.
@@ -43,15 +43,22 @@ pub async fn ring_again(vault: &Vault, insist: bool) -> Result<usize> {
     Ok(jobs.len())
 }
 
-/// Rings for jobs whose worker died: their lease ran out. Answers how many.
+/// Jobs that were rung for because their worker died, and when. Kept from one look to the next.
+pub type Rung = HashMap<JobId, Instant>;
+
+/// Rings for jobs whose worker died: their lease ran out. Answers how many. One that waits in the queue since is not rung
+/// for again before a lease is over.
 ///
 /// # Errors
 /// When a store fails.
-pub async fn ring_for_the_abandoned(vault: &Vault) -> Result<usize> {
+pub async fn ring_for_the_abandoned(vault: &Vault, rung: &mut Rung) -> Result<usize> {
     let mut conn = vault.db.get().await?;
-    let jobs = queries::jobs::abandoned(&mut conn, RINGS).await?;
+    let abandoned = queries::jobs::abandoned(&mut conn, RINGS).await?;
     drop(conn);
+    rung.retain(|job, at| at.elapsed() < vault.config.work.lease && abandoned.contains(job));
+    let jobs: Vec<JobId> = abandoned.into_iter().filter(|job| !rung.contains_key(job)).collect();
     vault.queue.ring(&jobs).await?;
+    rung.extend(jobs.iter().map(|job| (*job, Instant::now())));
     Ok(jobs.len())
 }
 

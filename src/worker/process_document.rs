@@ -18,7 +18,7 @@ pub(super) async fn run(vault: &Vault, work: Work, owner: &str, grip: &Grip) {
     // A panic in here is a mistake of ours about one document; the worker goes on with the others.
     let working = AssertUnwindSafe(processing::run(vault, &work)).catch_unwind();
     let outcome = tokio::select! {
-        outcome = working => outcome.unwrap_or_else(|panic| Err(Error::internal(text_of(panic.as_ref())))),
+        outcome = working => outcome.unwrap_or_else(|_| Err(Error::internal("panicked: the line before says where"))),
         () = grip.lost.cancelled() => {
             log::warn!(job:% = job, document:% = document; "lost the lease, and left the job to its new holder");
             return;
@@ -43,9 +43,4 @@ pub(super) async fn run(vault: &Vault, work: Work, owner: &str, grip: &Grip) {
             }
         }
     }
-}
-
-fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    format!("panicked: {}", text.unwrap_or("without a word"))
 }

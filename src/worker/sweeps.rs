@@ -4,7 +4,7 @@ use crate::db::queries;
 use crate::error::{Result, cause_chain};
 use crate::queue::Consumer;
 use crate::services::Vault;
-use crate::services::sweep::{self, Suspects};
+use crate::services::sweep::{self, Rung, Suspects};
 use std::time::Duration;
 use tokio::sync::RwLock;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -28,9 +28,10 @@ pub(super) async fn run(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str)
 async fn abandoned(vault: &Vault) {
     let mut ticks = interval(vault.config.work.sweep_interval.min(ABANDONED_AT_MOST));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut rung = Rung::new();
     loop {
         ticks.tick().await;
-        match sweep::ring_for_the_abandoned(vault).await {
+        match sweep::ring_for_the_abandoned(vault, &mut rung).await {
             Ok(0) => {}
             Ok(rung) => log::info!("rang for {rung} jobs whose worker is gone"),
             Err(error) => log::warn!("the sweep for dead leases failed: {}", cause_chain(&error)),

@@ -50,6 +50,8 @@ pub fn command(arguments: &[&str], variables: &Variables) -> Command {
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .kill_on_drop(true);
+    // As the image, script/up and the units of docs/deployment.md start it.
+    command.env("MALLOC_MMAP_THRESHOLD_", "1048576");
     for name in SETTINGS {
         if let Some(value) = variables.get(name) {
             command.env(name, value);

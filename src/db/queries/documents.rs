@@ -207,9 +207,11 @@ pub async fn contents(
     after: Option<&ObjectKey>,
     limit: i64,
 ) -> QueryResult<Vec<ContentRow>> {
-    let mut query = dsl::documents.select(ContentRow::as_select()).order(dsl::object_key).limit(limit).into_boxed();
+    // In the order of bytes, as the object store lists them; there is an index in this order.
+    let by_bytes = sql::<Text>("documents.object_key COLLATE \"C\"");
+    let mut query = dsl::documents.select(ContentRow::as_select()).order(by_bytes).limit(limit).into_boxed();
     if let Some(after) = after {
-        query = query.filter(dsl::object_key.gt(after));
+        query = query.filter(sql::<Bool>("documents.object_key COLLATE \"C\" > ").bind::<Text, _>(after.as_str()));
     }
     query.load(conn).await
 }

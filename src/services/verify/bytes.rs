@@ -44,7 +44,11 @@ async fn hash(vault: &Vault, key: &ObjectKey, watcher: &dyn Watcher) -> Result<s
                 sleep(PAUSE).await;
             }
             Err(error) => {
-                // A store that is away says nothing about this object; one that answers does.
+                // A store that is away says nothing about this object; one that answers before and after does.
+                vault.storage.ping().await?;
+                if let Ok(hash) = hash_once(vault, key, watcher).await {
+                    return Ok(Ok(hash));
+                }
                 vault.storage.ping().await?;
                 log::warn!("an object can't be read: {key}: {}", crate::error::cause_chain(&error));
                 return Ok(Err(Kind::UnreadableObject));

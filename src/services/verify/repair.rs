@@ -135,6 +135,10 @@ fn audit(id: DocumentId, action: &'static str, detail: Value) -> NewAuditEntry {
 /// Has a document say what became of its bytes; its text and its topics stay. True where it did not say so before.
 async fn mark(vault: &Vault, key: &ObjectKey, problem: DocumentProblem) -> Result<bool> {
     let id = key.document();
+    // It may have been put back since: a deep check takes hours.
+    if problem == DocumentProblem::ContentMissing && vault.storage.size(key).await.is_ok() {
+        return Ok(false);
+    }
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
         let Some(document) = queries::documents::lock(conn, id).await? else { return Ok(false) };

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY documents_object_key_bytes_idx;

@@ -1,1 +1,0 @@
-ALTER TABLE documents ALTER COLUMN object_key TYPE text COLLATE "default";
