@@ -2,8 +2,7 @@
 //! has to send. One that opens requests and trickles their bodies gets nothing.
 //!
 //! For the pace only the time counts in which the vault waits for the client, never that in which the client waits for the
-//! vault; but the whole has its limit.
-//! The headers have a limit of their own (`HEADERS_WITHIN`).
+//! vault; but the whole has its limit. The headers have a limit of their own (`HEADERS_WITHIN`).
 
 use super::problem::ApiError;
 use crate::error::{Error, ErrorCode};
@@ -49,8 +48,7 @@ impl Limits {
     }
 }
 
-/// Puts the limits on each request that has a body.
-/// Where there is no room for one more, the answer is `busy`.
+/// Puts the limits on each request that has a body. Where there is no room for one more, the answer is `busy`.
 pub async fn keep_pace(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

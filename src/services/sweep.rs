@@ -77,8 +77,8 @@ pub type Suspects = HashMap<ObjectKey, DateTime<Utc>>;
 /// Removes objects without a row and multipart uploads that were never ended, once they are older than the grace
 /// period.
 ///
-/// An object goes only when it was seen without a row twice, [`CONFIRM_AFTER`] apart. And none goes while more objects
-/// lie there without a document than with one: then this is not the database that belongs to the bucket.
+/// An object goes only when it was seen without a row twice, [`CONFIRM_AFTER`] apart. And none goes while the two do
+/// not look like they belong together ([`orphans::do_not_belong_together`]).
 ///
 /// # Errors
 /// When a store fails.
