@@ -19,8 +19,9 @@ pub struct UnknownWord {
     pub allowed: String,
 }
 
+// `tt` and not `literal`: a literal arrives in a group of its own, which the description's macro does not look into.
 macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:tt),+ $(,)? }) => {
         named! {
             $(#[$doc])*
             #[derive(

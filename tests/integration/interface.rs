@@ -1,7 +1,8 @@
 //! The interface as a whole: its description, its envelope, its openness.
 
 use crate::support::TestVault;
-use serde_json::Value;
+use docuvault::domain::{DocumentStatus, JobState};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -46,6 +47,18 @@ async fn the_committed_description_is_the_one_that_is_served() {
     .map(str::to_owned)
     .collect();
     assert_eq!(calls, expected);
+}
+
+#[test]
+fn the_description_has_the_words_that_travel() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json");
+    let description: Value = serde_json::from_slice(&std::fs::read(path).expect("docs/openapi.json")).expect("JSON");
+    let words = |name: &str| description["components"]["schemas"][name]["enum"].clone();
+    let statuses: Vec<&str> = DocumentStatus::ALL.iter().map(|status| status.as_str()).collect();
+    assert_eq!(words("DocumentStatus"), json!(statuses));
+    let states: Vec<&str> = JobState::ALL.iter().map(|state| state.as_str()).collect();
+    assert_eq!(words("JobState"), json!(states));
+    assert_eq!(words("TopicSource"), json!(["ai", "user"]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

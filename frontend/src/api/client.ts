@@ -1,0 +1,35 @@
+import createClient from 'openapi-fetch'
+import { Problem } from './problem'
+import type { paths } from './schema'
+
+/** The interface, typed by its own description: a call that it does not know fails the build. */
+export const api = createClient<paths>()
+
+/** What openapi-fetch answers. */
+interface Answer<T> {
+  data?: T
+  error?: unknown
+  response: Response
+}
+
+/**
+ * The answer's body.
+ *
+ * @throws Problem — for every status that is no success, and where no answer came.
+ */
+export async function ask<T>(answer: Promise<Answer<T>>): Promise<T> {
+  let got: Answer<T>
+  try {
+    got = await answer
+  } catch (thrown) {
+    if (thrown instanceof DOMException && thrown.name === 'AbortError') throw thrown
+    throw Problem.from(thrown)
+  }
+  if (!got.response.ok) throw Problem.of(got.response.status, got.error)
+  return got.data as T
+}
+
+/** Where a document's bytes are: to look at in place, or to keep. */
+export function contentUrl(id: string, inline: boolean): string {
+  return `/api/v1/documents/${id}/content${inline ? '?inline=true' : ''}`
+}

@@ -1,0 +1,25 @@
+/** Names for what the interface speaks of; their shapes are generated from its description. */
+import type { components, operations } from './schema'
+
+type Schemas = components['schemas']
+
+export type Document = Schemas['Document']
+/** In a list, with the passages that answer a search. */
+export type DocumentInList = Schemas['DocumentInList']
+export type DocumentStatus = Schemas['DocumentStatus']
+export type DocumentEvent = Schemas['DocumentEvent']
+export type DocumentPatch = Schemas['DocumentPatch']
+export type TopicOfDocument = Schemas['TopicOfDocument']
+export type Topic = Schemas['Topic']
+export type NewTopic = Schemas['NewTopic']
+export type TopicPatch = Schemas['TopicPatch']
+export type Job = Schemas['Job']
+export type JobState = Schemas['JobState']
+export type Stats = Schemas['Stats']
+export type About = Schemas['About']
+export type Health = Schemas['Health']
+export type HistoryEntry = Schemas['HistoryEntry']
+/** What a list of documents can be asked. */
+export type ListQuery = NonNullable<operations['list_documents']['parameters']['query']>
+
+export const STATUSES = ['pending', 'processing', 'ready', 'needs_review', 'failed'] as const satisfies readonly DocumentStatus[]

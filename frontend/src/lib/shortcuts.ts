@@ -1,0 +1,37 @@
+import { useSettings } from '@/stores/settings'
+import { onBeforeUnmount, onMounted } from 'vue'
+
+/** What a key does: its name as in `KeyboardEvent.key`, or two of them after each other, as in `g d`. */
+export type Shortcuts = Record<string, (event: KeyboardEvent) => void>
+
+/** How long the first of two keys waits for the second. */
+const SECOND_KEY_WITHIN_MS = 1500
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
+}
+
+/**
+ * Single keys as shortcuts, for as long as the component is there. They rest while somebody types, while a dialog or a
+ * menu is open, with Ctrl, Alt or Meta, and when the person turned them off (WCAG 2.1.4).
+ */
+export function useShortcuts(shortcuts: Shortcuts): void {
+  const settings = useSettings()
+  let first = ''
+  let firstAt = 0
+
+  function onKey(event: KeyboardEvent) {
+    if (!settings.shortcuts || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return
+    if (document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')) return
+    const pair = event.timeStamp - firstAt < SECOND_KEY_WITHIN_MS ? shortcuts[`${first} ${event.key}`] : undefined
+    const run = pair ?? shortcuts[event.key]
+    first = event.key
+    firstAt = event.timeStamp
+    if (!run) return
+    event.preventDefault()
+    run(event)
+  }
+
+  onMounted(() => document.addEventListener('keydown', onKey))
+  onBeforeUnmount(() => document.removeEventListener('keydown', onKey))
+}

@@ -1,0 +1,24 @@
+import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded } from 'vue-router'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The key of the view's title among the messages. */
+    title: string
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/', name: 'documents', component: () => import('@/views/DocumentsView.vue'), meta: { title: 'common.nav.documents' } },
+    { path: '/documents/:id', name: 'document', component: () => import('@/views/DocumentView.vue'), meta: { title: 'common.nav.documents' } },
+    { path: '/review', name: 'review', component: () => import('@/views/ReviewView.vue'), meta: { title: 'common.nav.review' } },
+    { path: '/topics', name: 'topics', component: () => import('@/views/TopicsView.vue'), meta: { title: 'common.nav.topics' } },
+    { path: '/overview', name: 'overview', component: () => import('@/views/OverviewView.vue'), meta: { title: 'common.nav.overview' } },
+    { path: '/trash', name: 'trash', component: () => import('@/views/TrashView.vue'), meta: { title: 'common.nav.trash' } },
+    { path: '/:rest(.*)*', name: 'missing', component: () => import('@/views/MissingView.vue'), meta: { title: 'common.notFound.title' } },
+  ],
+  scrollBehavior: (to: RouteLocationNormalizedLoaded, from: RouteLocationNormalizedLoaded, saved) =>
+    // Filters change the address of the same view; the list itself knows where it was.
+    saved ?? (to.path === from.path ? false : { top: 0 }),
+})

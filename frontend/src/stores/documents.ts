@@ -1,0 +1,86 @@
+import { api, ask } from '@/api/client'
+import type { Document, DocumentEvent, DocumentPatch, HistoryEntry } from '@/api/types'
+import { defineStore } from 'pinia'
+import { reactive } from 'vue'
+import { useLive } from './live'
+
+const PATH = '/api/v1/documents/{id}' as const
+
+/**
+ * Every document the page has seen, each in its newest state: lists hold ids, and all views look here. One place that
+ * changes documents, and one that hears of their changes.
+ */
+export const useDocuments = defineStore('documents', () => {
+  const byId = reactive(new Map<string, Document>())
+  const at = (id: string) => ({ params: { path: { id } } })
+
+  /** Remembers what was fetched. */
+  function put(document: Document): Document {
+    byId.set(document.id, document)
+    return document
+  }
+
+  function get(id: string): Document | undefined {
+    return byId.get(id)
+  }
+
+  async function fetch(id: string): Promise<Document> {
+    return put(await ask(api.GET(PATH, at(id))))
+  }
+
+  async function change(id: string, body: DocumentPatch): Promise<Document> {
+    return put(await ask(api.PATCH(PATH, { ...at(id), body })))
+  }
+
+  /** A person's choice, which the AI never overrides. */
+  async function setTopics(id: string, topicIds: readonly string[]): Promise<Document> {
+    return put(await ask(api.PUT('/api/v1/documents/{id}/topics', { ...at(id), body: { topic_ids: [...topicIds] } })))
+  }
+
+  /** Takes a person's last choice of topics back: what stood before stands again, the AI's confidence too. */
+  async function undoTopics(id: string): Promise<Document> {
+    return put(await ask(api.POST('/api/v1/documents/{id}/topics/undo', at(id))))
+  }
+
+  async function reprocess(id: string): Promise<Document> {
+    return put(await ask(api.POST('/api/v1/documents/{id}/reprocess', at(id))))
+  }
+
+  /** Into the trash. */
+  async function trash(id: string): Promise<void> {
+    await ask(api.DELETE(PATH, at(id)))
+    const document = byId.get(id)
+    if (document) put({ ...document, deleted_at: new Date().toISOString() })
+  }
+
+  /** Out of the trash. */
+  async function restore(id: string): Promise<Document> {
+    return put(await ask(api.POST('/api/v1/documents/{id}/restore', at(id))))
+  }
+
+  /** For good. */
+  async function purge(id: string): Promise<void> {
+    await ask(api.DELETE(PATH, { params: { path: { id }, query: { permanently: true } } }))
+    byId.delete(id)
+  }
+
+  /** The text that was read from it; pages end in a form feed. */
+  async function text(id: string): Promise<string> {
+    return ask(api.GET('/api/v1/documents/{id}/text', { ...at(id), parseAs: 'text' }))
+  }
+
+  /** What happened to it, the newest first; at most `limit` entries. */
+  async function history(id: string, limit = 100): Promise<HistoryEntry[]> {
+    return (await ask(api.GET('/api/v1/documents/{id}/history', { params: { path: { id }, query: { limit } } }))).items
+  }
+
+  useLive().subscribe({
+    document({ id, status, topics, error, deleted_at }: DocumentEvent) {
+      const known = byId.get(id)
+      if (known) put({ ...known, status, topics, error, deleted_at })
+    },
+    purged: (id) => byId.delete(id),
+  })
+
+  return { byId, put, get, fetch, change, setTopics, undoTopics, reprocess, trash, restore, purge, text, history }
+})
