@@ -93,7 +93,7 @@ pub async fn delete(vault: &Arc<Vault>, id: DocumentId) -> Result<()> {
 /// Removes what came into the trash longer ago than it may stay there; answers how many, at most [`PURGED_AT_ONCE`].
 ///
 /// # Errors
-/// When a store fails. A turn ends at the first object that can't be removed: the next ones would not fare better.
+/// When a store fails. A turn also ends at the first object that can't be removed: the next ones would not fare better.
 pub async fn purge(vault: &Vault) -> Result<usize> {
     let days = vault.config.work.trash_days;
     if days == 0 {
@@ -103,6 +103,11 @@ pub async fn purge(vault: &Vault) -> Result<usize> {
     let mut conn = vault.db.get().await?;
     let expired = queries::documents::trashed_before(&mut conn, before, PURGED_AT_ONCE).await?;
     drop(conn);
+    if expired.is_empty() {
+        return Ok(0);
+    }
+    // While the object store is away, each removal would leave its bytes to the sweep.
+    vault.storage.ping().await?;
     let mut purged = 0;
     for id in expired {
         match remove(vault, id, Removal::Expired(before)).await? {
