@@ -1,6 +1,6 @@
 //! Topics: made, changed, counted, removed.
 
-use crate::support::{TestVault, id_of, problem};
+use crate::support::{TestVault, eventually, id_of, problem};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -178,34 +178,25 @@ async fn a_merge_that_makes_no_sense_changes_nothing() {
     assert_eq!(vault.get_json("/topics").await, before);
 }
 
+/// A merge has its topics before it touches the rows of their documents. A choice that touched its document's rows first
+/// could wait for the topics while the merge waits for the rows.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn topics_are_merged_while_documents_are_sorted_and_nobody_waits_for_the_other() {
-    let vault = TestVault::builder().without_topics().start().await;
-    let make = async |name: String| {
-        let made = vault.http.post(vault.api("/topics")).json(&json!({"name": name})).send().await.expect("an answer");
-        id_of(&made.json::<Value>().await.expect("JSON"))
-    };
-    let stays = make("stays".to_owned()).await;
-    let mut ids = Vec::new();
-    for n in 0..4 {
-        ids.push(id_of(&vault.put_in("a.txt", format!("words {n}")).await));
-    }
-    for round in 0..8 {
-        let goes = make(format!("goes {round}")).await;
-        for id in &ids {
-            let url = vault.api(&format!("/documents/{id}/topics"));
-            let choice = json!({"topic_ids": [goes, stays]});
-            assert_eq!(vault.http.put(url).json(&choice).send().await.expect("an answer").status(), 200);
-        }
-        let choose = ids.iter().map(|id| {
-            let body = json!({"topic_ids": if round % 2 == 0 { vec![&stays] } else { vec![] }});
-            vault.http.put(vault.api(&format!("/documents/{id}/topics"))).json(&body).send()
-        });
-        let (merged, chosen) =
-            tokio::join!(merge(&vault, &goes, json!({"into": stays})), futures_util::future::join_all(choose));
-        assert_eq!(merged.status(), 200);
-        for answer in chosen {
-            assert_eq!(answer.expect("an answer").status(), 200);
-        }
-    }
+async fn a_choice_waits_for_the_topics_it_takes_away_before_it_touches_anything() {
+    let vault = TestVault::new().await;
+    let id = id_of(&vault.put_in("a.txt", "words").await);
+    let (tax, letter) = (vault.topic_id("Tax").await, vault.topic_id("Letter").await);
+    put_under(&vault, &[(&id, &tax, None)]).await;
+    // What a merge does, step by step.
+    let merging = vault.superuser().await;
+    merging.batch_execute(&format!("BEGIN; SELECT FROM topics WHERE id = '{tax}' FOR UPDATE")).await.expect("locked");
+    let choice = vault.http.put(vault.api(&format!("/documents/{id}/topics"))).json(&json!({"topic_ids": [letter]}));
+    let chosen = tokio::spawn(choice.send());
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("the choice waits", || async { (vault.count(waiting).await > 0).then_some(()) }).await;
+    let rows = format!("SELECT FROM document_topics WHERE topic_id = '{tax}' FOR UPDATE NOWAIT; COMMIT");
+    merging.batch_execute(&rows).await.expect("the rows are free");
+    let chosen = chosen.await.expect("no panic").expect("an answer");
+    assert_eq!(chosen.status(), 200);
+    assert_eq!(chosen.json::<Value>().await.expect("JSON")["topics"][0]["id"], json!(letter));
 }
