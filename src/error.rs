@@ -69,6 +69,8 @@ codes! {
     TooManyTopics = "too_many_topics", 409, "There are too many topics";
     /// The job is not dead, so that there is nothing to retry.
     JobNotDead = "job_not_dead", 409, "This job needs no retry";
+    /// The last change of the document's topics was not a person's.
+    NothingToUndo = "nothing_to_undo", 409, "There is nothing to undo";
     /// The body is over the limit.
     TooLarge = "too_large", 413, "Too large";
     /// The body's type is not the one that is wanted.

@@ -1,13 +1,14 @@
-//! Documents: listed, looked at, changed, removed.
+//! Documents: listed, looked at, changed, thrown away and taken back.
 
-use super::dto::{Document, DocumentInList, DocumentPatch, ListOf, TopicChoice};
+use super::dto::{Document, DocumentInList, DocumentPatch, HistoryEntry, ListOf, TopicChoice};
 use super::extractors::{Id, Query, parse_id};
 use super::problem::{ApiError, Problem};
 use crate::domain::{DocumentId, Filename};
 use crate::error::{Error, ErrorCode, Result};
-use crate::services::Vault;
 use crate::services::documents::{self, DocumentChange, MAX_TOPICS};
 use crate::services::listing::{self, ListRequest};
+use crate::services::{self, Vault};
+use crate::services::{trash, undo};
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use utoipa::IntoParams;
@@ -21,15 +22,18 @@ struct ListParameters {
     q: Option<String>,
     /// A topic's id; repeat it for documents that stand under all of them
     topic: Option<Vec<uuid::Uuid>>,
-    /// pending, processing, ready, needs_review or failed
-    status: Option<String>,
-    /// A MIME type
-    content_type: Option<String>,
+    /// pending, processing, ready, needs_review or failed; repeat it for any of them
+    status: Option<Vec<String>>,
+    /// A MIME type, or a family of them such as image/*; repeat it for any of them
+    content_type: Option<Vec<String>>,
     /// Put in at or after this time (RFC 3339)
     created_from: Option<chrono::DateTime<chrono::Utc>>,
     /// Put in before this time (RFC 3339)
     created_to: Option<chrono::DateTime<chrono::Utc>>,
-    /// -created_at (default), created_at, filename, -filename, size, -size; relevance with q
+    /// true: what is in the trash, and nothing else
+    deleted: Option<bool>,
+    /// -created_at (default), created_at, filename, -filename, size, -size; relevance with q; in the trash also
+    /// -deleted_at (default there), deleted_at
     sort: Option<String>,
     /// Rows a page
     #[param(minimum = 1, maximum = 200)]
@@ -41,16 +45,17 @@ struct ListParameters {
 fn list_request(request: &HttpRequest) -> Result<ListRequest> {
     let mut query = Query::read(
         request,
-        &["q", "topic", "status", "content_type", "created_from", "created_to", "sort", "limit", "cursor"],
+        &["q", "topic", "status", "content_type", "created_from", "created_to", "deleted", "sort", "limit", "cursor"],
     )?;
     Ok(ListRequest {
+        deleted: query.parsed("deleted")?.unwrap_or(false),
         q: query.one("q")?,
         topics: query.all("topic").iter().map(|id| parse_id(id)).collect::<Result<_>>()?,
-        status: query.parsed("status")?,
-        content_type: query.one("content_type")?,
+        statuses: query.all_parsed("status")?,
+        content_types: query.all_parsed("content_type")?,
         created_from: query.time("created_from")?,
         created_to: query.time("created_to")?,
-        sort: query.one("sort")?.map(|sort| sort.parse()).transpose()?.unwrap_or_default(),
+        sort: query.one("sort")?.map(|sort| sort.parse()).transpose()?,
         cursor: query.one("cursor")?,
         limit: query.parsed("limit")?,
     })
@@ -124,20 +129,75 @@ pub(super) fn parse_filename(name: &str) -> Result<Filename> {
         .map_err(|error: crate::domain::FilenameError| Error::new(ErrorCode::InvalidFilename, error.to_string()))
 }
 
-/// Remove a document and its bytes.
+/// Put a document into the trash; or remove it with its bytes, in the trash or not.
 #[utoipa::path(
     operation_id = "delete_document",
     tag = "documents",
-    params(("id" = uuid::Uuid, Path)),
+    params(
+        ("id" = uuid::Uuid, Path),
+        ("permanently" = Option<bool>, Query, description = "true: remove it and its bytes at once, for good"),
+    ),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 204, description = "It is in the trash, or gone for good"),
+        (status = 400, description = "invalid_query", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[delete("/documents/{id}")]
-pub async fn delete(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<HttpResponse, ApiError> {
-    documents::delete(&vault, id.0).await?;
+pub async fn delete(
+    vault: web::Data<Vault>,
+    id: Id<DocumentId>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    match Query::read(&request, &["permanently"])?.parsed("permanently")? {
+        Some(true) => trash::delete(&vault, id.0).await?,
+        Some(false) | None => trash::put_in(&vault, id.0).await?,
+    }
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Take a document out of the trash. One that is not in it stays as it is.
+#[utoipa::path(
+    operation_id = "restore_document",
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, description = "The document", body = Document),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "duplicate: the same bytes were put in again meanwhile, and are there under existing_id",
+            body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/documents/{id}/restore")]
+pub async fn restore(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<web::Json<Document>, ApiError> {
+    Ok(web::Json(trash::restore(&vault, id.0).await?.into()))
+}
+
+/// What happened to a document, newest first; also to one that is in the trash, or gone.
+#[utoipa::path(
+    operation_id = "get_document_history",
+    tag = "documents",
+    params(
+        ("id" = uuid::Uuid, Path),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200),
+        ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = ListOf<HistoryEntry>),
+        (status = 400, description = "invalid_query, invalid_cursor", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/documents/{id}/history")]
+pub async fn history(
+    vault: web::Data<Vault>,
+    id: Id<DocumentId>,
+    request: HttpRequest,
+) -> Result<web::Json<ListOf<HistoryEntry>>, ApiError> {
+    let mut query = Query::read(&request, &["limit", "cursor"])?;
+    let (limit, cursor) = (query.parsed("limit")?, query.one("cursor")?);
+    Ok(web::Json(ListOf::of(services::history::of_document(&vault, id.0, cursor.as_deref(), limit).await?)))
 }
 
 /// A document's text.
@@ -184,6 +244,22 @@ pub async fn put_topics(
         return Err(Error::new(ErrorCode::InvalidBody, "A document has at most 50 topics.").into());
     }
     Ok(web::Json(documents::set_topics(&vault, id.0, &topics).await?.into()))
+}
+
+/// Take back the last choice of topics that a person made for a document. Once more takes back the one before.
+#[utoipa::path(
+    operation_id = "undo_document_topics",
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, description = "The document as it is now", body = Document),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "nothing_to_undo", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/documents/{id}/topics/undo")]
+pub async fn undo_topics(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<web::Json<Document>, ApiError> {
+    Ok(web::Json(undo::topics(&vault, id.0).await?.into()))
 }
 
 /// Read and sort a document again.

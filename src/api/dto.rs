@@ -1,12 +1,13 @@
 //! What travels: the JSON of the interface.
 
-use crate::db::models::{AssignedTopic, JobRow};
+use crate::db::models::{AssignedTopic, AuditRow, JobRow};
 use crate::domain::{DocumentId, DocumentStatus, JobId, JobKind, JobState, TopicId, TopicSource};
 use crate::services::documents;
 use crate::services::listing::{Listed, Page};
 use crate::services::topics;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// A document.
@@ -25,9 +26,13 @@ pub struct Document {
     /// Why it could not be read.
     error: Option<DocumentError>,
     topics: Vec<TopicOfDocument>,
+    /// A person chose the topics, also where the choice was "none": the AI leaves them alone.
+    topics_by_user: bool,
     /// ISO 639-3.
     language: Option<String>,
     page_count: Option<i32>,
+    /// Since when it is in the trash; null where it is not.
+    deleted_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -73,8 +78,10 @@ impl From<documents::Document> for Document {
             status: row.status,
             error: row.error_code.zip(row.error_message).map(|(code, message)| DocumentError { code, message }),
             topics: document.topics.into_iter().map(Into::into).collect(),
+            topics_by_user: row.topics_by_user,
             language: row.language,
             page_count: row.page_count,
+            deleted_at: row.deleted_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
@@ -94,6 +101,26 @@ pub struct DocumentInList {
 impl From<Listed> for DocumentInList {
     fn from(listed: Listed) -> Self {
         Self { document: listed.document.into(), highlight: listed.highlight }
+    }
+}
+
+/// Something that happened to a document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HistoryEntry {
+    at: DateTime<Utc>,
+    /// Who did it: `user`, `worker` or `operator`.
+    actor: String,
+    /// What was done: `document.created`, `document.processed`, `document.topics_set` and so on; there may be more.
+    action: String,
+    /// What else there is to know; differs with the action.
+    #[schema(value_type = Object)]
+    detail: Value,
+}
+
+impl From<AuditRow> for HistoryEntry {
+    fn from(row: AuditRow) -> Self {
+        let AuditRow { at, actor, action, detail, .. } = row;
+        Self { at, actor, action, detail }
     }
 }
 
@@ -229,4 +256,12 @@ pub struct TopicPatch {
     /// A new colour, `#rrggbb`.
     #[schema(pattern = "^#[0-9a-fA-F]{6}$")]
     pub color: Option<String>,
+}
+
+/// Where the documents of a topic go.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TopicMerge {
+    /// The topic that stays.
+    pub into: TopicId,
 }

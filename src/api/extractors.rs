@@ -85,13 +85,20 @@ impl Query {
     /// # Errors
     /// `invalid_query` where it is none.
     pub fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Result<Option<T>> {
-        self.one(name)?
-            .map(|text| {
-                text.parse()
-                    .map_err(|error| Error::new(ErrorCode::InvalidQuery, format!("{name} is not right: {error}.")))
-            })
-            .transpose()
+        self.one(name)?.map(|text| parse(name, &text)).transpose()
     }
+
+    /// All values of a parameter that may repeat, each as a `T`; empty ones count as none.
+    ///
+    /// # Errors
+    /// `invalid_query` where one of them is none.
+    pub fn all_parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Result<Vec<T>> {
+        self.all(name).iter().filter(|text| !text.is_empty()).map(|text| parse(name, text)).collect()
+    }
+}
+
+fn parse<T: FromStr<Err: Display>>(name: &str, text: &str) -> Result<T> {
+    text.parse().map_err(|error| Error::new(ErrorCode::InvalidQuery, format!("{name} is not right: {error}.")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
-//! Topics: listed, made, changed, removed.
+//! Topics: listed, made, changed, merged, removed.
 
-use super::dto::{ListOf, NewTopic, Topic, TopicPatch};
+use super::dto::{ListOf, NewTopic, Topic, TopicMerge, TopicPatch};
 use super::extractors::Id;
 use super::problem::{ApiError, Problem};
 use crate::db::queries::topics::TopicChange;
@@ -79,4 +79,25 @@ pub async fn patch(
 pub async fn delete(vault: web::Data<Vault>, id: Id<TopicId>) -> Result<HttpResponse, ApiError> {
     topics::delete(&vault, id.0).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Merge a topic into another: its documents stand under that one, and it is gone.
+#[utoipa::path(
+    operation_id = "merge_topic",
+    tag = "topics",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, description = "The topic that stays, as it is now", body = Topic),
+        (status = 400, description = "invalid_body, unknown_topic", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/topics/{id}/merge")]
+pub async fn merge(
+    vault: web::Data<Vault>,
+    id: Id<TopicId>,
+    merge: web::Json<TopicMerge>,
+) -> Result<web::Json<Topic>, ApiError> {
+    Ok(web::Json(topics::merge(&vault, id.0, merge.into).await?.into()))
 }

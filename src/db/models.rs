@@ -39,6 +39,8 @@ pub struct DocumentRow {
     pub language: Option<String>,
     /// Pages, where the format has them.
     pub page_count: Option<i32>,
+    /// Since when it is in the trash; none where it is not.
+    pub deleted_at: Option<DateTime<Utc>>,
     /// When it was put in.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -156,6 +158,22 @@ pub struct JobRow {
     pub created_at: DateTime<Utc>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
+}
+
+/// A line of the audit log, about one thing.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = audit_log, check_for_backend(diesel::pg::Pg))]
+pub struct AuditRow {
+    /// Its place in the log.
+    pub id: i64,
+    /// When it was done.
+    pub at: DateTime<Utc>,
+    /// Who did it: `user`, `worker` or `operator`.
+    pub actor: String,
+    /// What was done, as `thing.deed`.
+    pub action: String,
+    /// What else there is to know.
+    pub detail: Value,
 }
 
 /// A line for the audit log.

@@ -1,7 +1,7 @@
-//! Documents: looked at, changed, sorted by hand, removed, read again.
+//! Documents: looked at, changed, sorted by hand, read again. What is in the trash is not there for any of this.
 
 use super::Vault;
-use crate::crash::{self, CrashPoint};
+use super::undo::Before;
 use crate::db::models::{AssignedTopic, DocumentRow, NewAuditEntry};
 use crate::db::queries::documents::NameChange;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
@@ -10,7 +10,6 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::storage::ByteStream;
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 
 /// Longest title, in characters.
 const MAX_TITLE_CHARS: usize = 500;
@@ -26,11 +25,11 @@ pub struct Document {
     pub topics: Vec<AssignedTopic>,
 }
 
-fn missing() -> Error {
+pub(super) fn missing() -> Error {
     Error::not_found("The document")
 }
 
-fn audit(id: DocumentId, action: &'static str, detail: Value) -> NewAuditEntry {
+pub(super) fn audit(id: DocumentId, action: &'static str, detail: Value) -> NewAuditEntry {
     NewAuditEntry { actor: "user", action, subject_type: "document", subject_id: id.as_uuid(), detail }
 }
 
@@ -47,7 +46,7 @@ pub fn parse_title(title: &str) -> Result<Option<String>> {
     Ok((!title.is_empty()).then(|| title.to_owned()))
 }
 
-async fn with_topics(conn: &mut AsyncPgConnection, row: DocumentRow) -> Result<Document> {
+pub(super) async fn with_topics(conn: &mut AsyncPgConnection, row: DocumentRow) -> Result<Document> {
     let topics = queries::topics::of_documents(conn, &[row.id]).await?;
     Ok(Document { row, topics })
 }
@@ -113,35 +112,6 @@ pub async fn change(vault: &Vault, id: DocumentId, change: DocumentChange) -> Re
     .await
 }
 
-/// Removes a document: its row first, so that nobody finds it any more, then its bytes.
-///
-/// # Errors
-/// `not_found`.
-pub async fn delete(vault: &Arc<Vault>, id: DocumentId) -> Result<()> {
-    let task_vault = vault.clone();
-    // Both steps, also when the client does not wait.
-    vault.background.spawn(async move { delete_to_the_end(&task_vault, id).await }).await.map_err(Error::internal)?
-}
-
-async fn delete_to_the_end(vault: &Vault, id: DocumentId) -> Result<()> {
-    let mut conn = vault.db.get().await?;
-    let key = conn
-        .transaction::<_, Error, _>(async |conn| {
-            let key = queries::documents::delete(conn, id).await?.ok_or_else(missing)?;
-            let detail = json!({"object_key": key.as_str()});
-            queries::audit::append(conn, &audit(id, "document.deleted", detail)).await?;
-            crash::point(CrashPoint::DeleteBeforeCommit);
-            Ok(key)
-        })
-        .await?;
-    crash::point(CrashPoint::DeleteBetweenRowAndObject);
-    if let Err(error) = vault.storage.delete(&key).await {
-        log::warn!(document:% = id; "the bytes of a removed document stay for the sweep: {error}");
-    }
-    crash::point(CrashPoint::DeleteAfterObject);
-    Ok(())
-}
-
 /// Puts exactly these topics on a document: a person's choice, which the AI leaves alone from then on.
 ///
 /// # Errors
@@ -150,14 +120,16 @@ pub async fn set_topics(vault: &Vault, id: DocumentId, topics: &[TopicId]) -> Re
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
         let before = queries::documents::lock(conn, id).await?.ok_or_else(missing)?;
-        queries::documents::mark_topics_by_user(conn, id).await?;
+        let stood = queries::topics::of_documents(conn, &[id]).await?;
+        queries::documents::mark_topics_by_user(conn, id, true).await?;
         let chosen: Vec<_> = topics.iter().map(|topic| (*topic, None)).collect();
         queries::topics::replace(conn, id, TopicSource::User, &chosen).await.map_err(super::topics::unknown_topic)?;
         // Somebody looked: there is nothing left to review.
         if before.status == DocumentStatus::NeedsReview {
             queries::documents::set_status(conn, id, DocumentStatus::Ready).await?;
         }
-        queries::audit::append(conn, &audit(id, "document.topics_set", json!({"topic_ids": topics}))).await?;
+        let detail = json!({"topic_ids": topics, "before": Before::of(&before, &stood)});
+        queries::audit::append(conn, &audit(id, "document.topics_set", detail)).await?;
         let after = queries::documents::find(conn, id).await?.ok_or_else(missing)?;
         with_topics(conn, after).await
     })

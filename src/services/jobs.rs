@@ -54,7 +54,7 @@ pub async fn retry(vault: &Vault, id: JobId) -> Result<JobRow> {
             let job = queries::jobs::find(conn, id).await?.ok_or_else(|| Error::not_found("The job"))?;
             // The document first, as everywhere, so that two transactions never wait for each other.
             if let Some(document) = job.document_id {
-                queries::documents::lock(conn, document).await?;
+                queries::documents::lock_anywhere(conn, document).await?;
             }
             let job = queries::jobs::revive(conn, id)
                 .await

@@ -50,8 +50,8 @@ pub(super) fn foreign_cursor() -> Error {
     Error::new(ErrorCode::InvalidCursor, "Take the cursor from next_cursor of the page before, with the same sort.")
 }
 
-/// The order of a list, as a client names it: `created_at`, `filename`, `size`, with `-` for the other way round, or
-/// `relevance`.
+/// The order of a list, as a client names it: `created_at`, `filename`, `size`, `deleted_at`, with `-` for the other way
+/// round, or `relevance`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SortOrder {
     sort: Sort,
@@ -64,15 +64,17 @@ impl SortOrder {
             Sort::CreatedAt => "created_at",
             Sort::Filename => "filename",
             Sort::Size => "size",
+            Sort::DeletedAt => "deleted_at",
             Sort::Relevance => return "relevance".to_owned(),
         };
         if self.descending { format!("-{name}") } else { name.to_owned() }
     }
 }
 
-impl Default for SortOrder {
-    fn default() -> Self {
-        Self { sort: Sort::CreatedAt, descending: true }
+impl SortOrder {
+    /// What came last comes first: into the trash, or into the vault.
+    fn usual(deleted: bool) -> Self {
+        Self { sort: if deleted { Sort::DeletedAt } else { Sort::CreatedAt }, descending: true }
     }
 }
 
@@ -88,10 +90,12 @@ impl FromStr for SortOrder {
             "created_at" => Sort::CreatedAt,
             "filename" => Sort::Filename,
             "size" => Sort::Size,
+            "deleted_at" => Sort::DeletedAt,
             // The best first; there is no other way round.
             "relevance" if !descending => return Ok(Self { sort: Sort::Relevance, descending: true }),
             _ => {
-                let detail = "sort must be created_at, -created_at, filename, -filename, size, -size or relevance.";
+                let detail = "sort must be created_at, -created_at, filename, -filename, size, -size or relevance; \
+                              in the trash also deleted_at or -deleted_at.";
                 return Err(Error::new(ErrorCode::InvalidQuery, detail));
             }
         };
@@ -102,20 +106,22 @@ impl FromStr for SortOrder {
 /// What a list of documents shows.
 #[derive(Debug, Default)]
 pub struct ListRequest {
+    /// The trash, and not the vault.
+    pub deleted: bool,
     /// Full text.
     pub q: Option<String>,
     /// All of these topics.
     pub topics: Vec<TopicId>,
-    /// This status.
-    pub status: Option<DocumentStatus>,
-    /// This MIME type.
-    pub content_type: Option<String>,
+    /// Any of these states; all where there is none.
+    pub statuses: Vec<DocumentStatus>,
+    /// Any of these MIME types, or of these families (`image/*`); all where there is none.
+    pub content_types: Vec<String>,
     /// Put in at or after this time.
     pub created_from: Option<DateTime<Utc>>,
     /// Put in before this time.
     pub created_to: Option<DateTime<Utc>>,
-    /// The order.
-    pub sort: SortOrder,
+    /// The order; none for the usual one.
+    pub sort: Option<SortOrder>,
     /// Where the page begins.
     pub cursor: Option<String>,
     /// Rows a page, 1 to 200.
@@ -143,9 +149,13 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
     if q.as_ref().is_some_and(too_long) {
         return Err(Error::new(ErrorCode::InvalidQuery, "q must have at most 500 characters and 50 words."));
     }
-    let sort = request.sort;
+    let sort = request.sort.unwrap_or_else(|| SortOrder::usual(request.deleted));
     if sort.sort == Sort::Relevance && q.is_none() {
         return Err(Error::new(ErrorCode::InvalidQuery, "sort=relevance needs a search: give q as well."));
+    }
+    if sort.sort == Sort::DeletedAt && !request.deleted {
+        let detail = "Only what is in the trash is sorted by deleted_at: give deleted=true as well.";
+        return Err(Error::new(ErrorCode::InvalidQuery, detail));
     }
     let after = request
         .cursor
@@ -156,10 +166,11 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
     topics.sort_unstable();
     topics.dedup();
     let query = ListQuery {
+        deleted: request.deleted,
         q: q.clone(),
         topics,
-        status: request.status,
-        content_type: request.content_type,
+        statuses: request.statuses,
+        content_types: request.content_types,
         created_from: request.created_from,
         created_to: request.created_to,
         sort: sort.sort,
@@ -198,6 +209,7 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
 fn key_of(sort: Sort, row: &DocumentRow, rank: f32) -> String {
     match sort {
         Sort::CreatedAt => row.created_at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        Sort::DeletedAt => row.deleted_at.unwrap_or_default().to_rfc3339_opts(SecondsFormat::Micros, true),
         Sort::Filename => row.filename.to_string(),
         Sort::Size => row.size_bytes.to_string(),
         // The shortest text that reads back as the same number.
@@ -211,6 +223,7 @@ fn after(sort: Sort, cursor: Cursor) -> Option<After> {
         Sort::CreatedAt => After::CreatedAt(parse_time(&key)?, id),
         Sort::Filename => After::Filename(key, id),
         Sort::Size => After::Size(key.parse().ok()?, id),
+        Sort::DeletedAt => After::DeletedAt(parse_time(&key)?, id),
         Sort::Relevance => After::Relevance(key.parse().ok()?, id),
     })
 }
@@ -253,7 +266,17 @@ mod tests {
 
     #[test]
     fn every_sort_reads_back_as_it_is_named() {
-        for name in ["created_at", "-created_at", "filename", "-filename", "size", "-size", "relevance"] {
+        for name in [
+            "created_at",
+            "-created_at",
+            "filename",
+            "-filename",
+            "size",
+            "-size",
+            "deleted_at",
+            "-deleted_at",
+            "relevance",
+        ] {
             assert_eq!(name.parse::<SortOrder>().map(SortOrder::name).ok().as_deref(), Some(name));
         }
         for bad in ["", "-", "name", "-relevance", "created_at; DROP TABLE documents"] {

@@ -4,6 +4,7 @@ pub mod classifier;
 pub mod documents;
 pub mod extractor;
 pub mod health;
+pub mod history;
 pub mod jobs;
 pub mod listing;
 pub mod orphans;
@@ -12,6 +13,8 @@ pub mod room;
 pub mod starter_topics;
 pub mod sweep;
 pub mod topics;
+pub mod trash;
+pub mod undo;
 pub mod upload;
 pub mod verify;
 

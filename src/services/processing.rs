@@ -2,6 +2,7 @@
 //!
 //! Invariant: all that a job changes about its document is committed together with the job's end, and only while the
 //! lease is still held. So a job can run twice, here and in another worker, with the result of once.
+//! A document in the trash is worked on like any other: so it comes back out of it in its right state.
 
 use super::Vault;
 use super::classifier::{self, Choice};
@@ -134,14 +135,14 @@ async fn commit(
     let id = work.document.id;
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
-        let Some(document) = queries::documents::lock(conn, id).await? else { return Ok(false) };
+        let Some(document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(false) };
         if !queries::jobs::finish(conn, &work.job, owner, JobState::Done, None).await? {
             return Ok(false);
         }
         let by_user = document.topics_by_user;
         // A topic may have been removed since it was scored.
         let ids: Vec<_> = choice.topics.iter().map(|(topic, _)| *topic).collect();
-        let alive = queries::topics::existing(conn, &ids).await?;
+        let alive = queries::topics::lock_around(conn, id, &ids).await?;
         let sure = choice.topics.iter().filter(|(topic, _)| alive.contains(topic));
         let chosen: Vec<_> = sure.map(|(topic, confidence)| (*topic, Some(*confidence))).collect();
         // What was read while the bytes were there is still worth finding, and so are its topics.
@@ -197,7 +198,7 @@ pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Res
     let why = error.to_string();
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
-        if queries::documents::lock(conn, work.document.id).await?.is_none() {
+        if queries::documents::lock_anywhere(conn, work.document.id).await?.is_none() {
             return Ok(());
         }
         // A statement that takes too long is this document's own: PostgreSQL answers the others.
@@ -220,7 +221,7 @@ pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Res
 pub async fn release(vault: &Vault, work: &Work, owner: &str) -> Result<()> {
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
-        if queries::documents::lock(conn, work.document.id).await?.is_none() {
+        if queries::documents::lock_anywhere(conn, work.document.id).await?.is_none() {
             return Ok(());
         }
         give_back(conn, work, owner, Duration::ZERO, true, work.job.last_error.as_deref()).await

@@ -138,3 +138,30 @@ pub async fn delete(vault: &Vault, id: TopicId) -> Result<()> {
     })
     .await
 }
+
+/// Merges a topic into another: its documents stand under that one from then on, and it is gone. A document under both
+/// keeps the stronger of the two: a person's choice before the AI's, then the higher confidence.
+///
+/// # Errors
+/// `not_found`; `unknown_topic` for `into`; `invalid_body` for a topic into itself.
+pub async fn merge(vault: &Vault, id: TopicId, into: TopicId) -> Result<Topic> {
+    if id == into {
+        return Err(Error::new(ErrorCode::InvalidBody, "A topic can't be merged into itself."));
+    }
+    let mut conn = vault.db.get().await?;
+    conn.transaction(async |conn| {
+        let mut found = queries::topics::lock(conn, &[id, into]).await?;
+        let merged = found.extract_if(.., |topic| topic.id == id).next().ok_or_else(missing)?;
+        let target = found.pop().ok_or_else(unknown)?;
+        let moved = queries::topics::document_count(conn, id).await?;
+        queries::topics::move_documents(conn, id, into).await?;
+        queries::topics::delete(conn, id).await?;
+        let document_count = queries::topics::document_count(conn, into).await?;
+        let detail = json!({"name": merged.name, "into": into, "into_name": target.name, "document_count": moved});
+        queries::audit::append(conn, &audit(id, "topic.merged", detail)).await?;
+        let detail = json!({"name": target.name, "from": id, "from_name": merged.name, "document_count": moved});
+        queries::audit::append(conn, &audit(into, "topic.absorbed", detail)).await?;
+        Ok(Topic { row: target, document_count })
+    })
+    .await
+}

@@ -5,6 +5,7 @@ use crate::error::{Result, cause_chain};
 use crate::queue::Consumer;
 use crate::services::Vault;
 use crate::services::sweep::{self, Rung, Suspects};
+use crate::services::trash;
 use std::time::Duration;
 use tokio::sync::RwLock;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -20,7 +21,7 @@ const INSIST_EVERY: Duration = Duration::from_secs(60);
 
 /// Does a sweep whenever it is due and no other worker is at it. Never returns.
 pub(super) async fn run(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
-    tokio::join!(abandoned(vault), rings(vault, consumer, owner), orphans(vault, owner));
+    tokio::join!(abandoned(vault), rings(vault, consumer, owner), orphans(vault, owner), expired(vault, owner));
 }
 
 /// Looks for dead leases more often than for anything else, since somebody waits for each of these documents. Every
@@ -79,6 +80,25 @@ async fn orphans(vault: &Vault, owner: &str) {
         });
         if let Err(error) = swept.await {
             log::warn!("the sweep of the object store failed: {}", cause_chain(&error));
+        }
+    }
+}
+
+/// Removes for good what was in the trash for long enough.
+async fn expired(vault: &Vault, owner: &str) {
+    let mut ticks = interval(vault.config.work.sweep_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let swept = alone(vault, "sweep_trash", owner, async {
+            let purged = trash::purge(vault).await?;
+            if purged > 0 {
+                log::info!("removed {purged} documents that were in the trash for long enough");
+            }
+            Ok(())
+        });
+        if let Err(error) = swept.await {
+            log::warn!("the sweep of the trash failed: {}", cause_chain(&error));
         }
     }
 }

@@ -23,6 +23,7 @@ const AT_ONCE: usize = 8;
 pub struct Findings {
     pub documents: usize,
     pub deleted: usize,
+    pub restored: usize,
     pub lost: usize,
     pub changed: usize,
     pub wrong_texts: usize,
@@ -90,8 +91,15 @@ async fn queue(house: &House, findings: &mut Findings) {
     }
 }
 
-/// Every promise is kept, and what was deleted stays so.
+/// Every promise is kept, in the trash as well, and what was deleted stays so.
 async fn documents(house: &House, ledger: &Ledger, findings: &mut Findings) {
+    for id in &ledger.trashed {
+        let restored = house.vault.http.post(house.vault.api(&format!("/documents/{id}/restore"))).send().await;
+        match restored.expect("an answer").status().as_u16() {
+            200 => findings.restored += 1,
+            status => findings.problems.push(format!("{id} was thrown away, and its restoring answers {status}")),
+        }
+    }
     let promised = ledger.kept.iter().filter(|(id, _)| !ledger.deleted.contains(*id));
     let looks = promised.map(|(id, promise)| async move { (id, look(house, id, promise).await) });
     let mut looks = stream::iter(looks).buffer_unordered(AT_ONCE);

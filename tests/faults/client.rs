@@ -95,8 +95,10 @@ pub struct Promise {
 pub struct Ledger {
     /// By id: answered with 201, or with 409 after an upload whose answer never came.
     pub kept: BTreeMap<String, Promise>,
-    /// Answered with 204.
+    /// Removed for good: answered with 204.
     pub deleted: HashSet<String>,
+    /// Thrown away, or perhaps: whatever was answered, these have to come back.
+    pub trashed: HashSet<String>,
     /// Nobody knows whether these were deleted.
     pub perhaps_deleted: HashSet<String>,
     /// The hash of everything that was ever sent to its end.
@@ -188,9 +190,22 @@ impl Uploader {
         id(&one).or(id(&other))
     }
 
-    /// Removes a document.
-    pub async fn delete(&self, id: &str) {
+    /// Puts a document into the trash.
+    pub async fn trash(&self, id: &str) {
+        self.ledger().trashed.insert(id.to_owned());
         let sent = self.http.delete(format!("{}/api/v1/documents/{id}", self.url)).send().await;
+        let wrong = match sent.map(|answer| answer.status()) {
+            Ok(StatusCode::NO_CONTENT | StatusCode::SERVICE_UNAVAILABLE) => return,
+            Ok(status) => status.to_string(),
+            Err(error) if error.is_timeout() => "no answer in a minute".to_owned(),
+            Err(_) => return,
+        };
+        self.ledger().wrong.push(format!("throwing away {id}: {wrong}"));
+    }
+
+    /// Removes a document for good.
+    pub async fn delete(&self, id: &str) {
+        let sent = self.http.delete(format!("{}/api/v1/documents/{id}?permanently=true", self.url)).send().await;
         let mut ledger = self.ledger();
         match sent.map(|answer| answer.status()) {
             Ok(StatusCode::NO_CONTENT) => {
@@ -256,7 +271,10 @@ impl Uploader {
                 }
                 8..14 if mine.len() > 5 => {
                     let (id, _) = mine.swap_remove(rng.random_range(0..mine.len()));
-                    self.delete(&id).await;
+                    match rng.random_bool(0.5) {
+                        true => self.trash(&id).await,
+                        false => self.delete(&id).await,
+                    }
                 }
                 14..18 => {
                     let length = if rng.random_bool(0.3) { 20 * 1024 * 1024 } else { 1000 };

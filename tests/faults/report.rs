@@ -47,7 +47,7 @@ impl fmt::Display for Table<'_> {
             writeln!(f, "| {kind} | {} | {:.1} s |", recoveries.count(), longest.as_secs_f64())?;
         }
         writeln!(f, "\n| what | how many |\n|---|--:|")?;
-        let rows: [(&str, usize); 18] = [
+        let rows: [(&str, usize); 19] = [
             ("uploads answered with 201", ledger.accepted),
             ("answered with 409 (the same bytes again)", ledger.duplicates),
             ("refused with 503", ledger.refused),
@@ -55,6 +55,7 @@ impl fmt::Display for Table<'_> {
             ("left by the client in the middle", ledger.abandoned),
             ("answers that must not be", ledger.wrong.len()),
             ("documents compared, byte by byte and text by text", findings.documents),
+            ("thrown away, and back out of the trash", findings.restored),
             ("deleted, and gone", findings.deleted),
             ("**lost**", findings.lost),
             ("**changed bytes**", findings.changed),

@@ -104,14 +104,15 @@ async fn delete_dies_at(point: CrashPoint, committed: bool) {
     vault.put_in("kept.txt", "kept").await;
     let id = id_of(&vault.put_in("a.txt", INVOICE).await);
     let serve = serve_until(&vault, point).await;
-    let url = format!("{}/api/v1/documents/{id}", serve.url);
+    let url = format!("{}/api/v1/documents/{id}?permanently=true", serve.url);
     vault.http.delete(url).send().await.expect_err("nobody is there to answer");
     dies(serve.process.child, point).await;
 
     if !committed {
         assert_eq!(vault.bytes(&id).await, INVOICE.as_bytes(), "a row has its bytes");
     }
-    let again = vault.http.delete(vault.api(&format!("/documents/{id}"))).send().await.expect("an answer");
+    let again =
+        vault.http.delete(vault.api(&format!("/documents/{id}?permanently=true"))).send().await.expect("an answer");
     assert_eq!(again.status().as_u16(), if committed { 404 } else { 204 }, "{}", point.as_str());
     sweep_away(&vault).await;
     vault.assert_tidy().await;

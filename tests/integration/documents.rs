@@ -26,7 +26,7 @@ async fn a_rename_touches_the_row_and_never_the_object() {
 async fn a_removed_document_is_gone_with_its_bytes_and_its_work() {
     let vault = TestVault::new().await;
     let id = id_of(&vault.put_in("a.txt", "words").await);
-    let url = vault.api(&format!("/documents/{id}"));
+    let url = vault.api(&format!("/documents/{id}?permanently=true"));
     assert_eq!(vault.http.delete(&url).send().await.expect("an answer").status(), 204);
     problem(vault.get(&format!("/documents/{id}")).await, 404, "not_found").await;
     problem(vault.http.delete(&url).send().await.expect("an answer"), 404, "not_found").await;

@@ -27,6 +27,7 @@ async fn the_committed_description_is_the_one_that_is_served() {
         "GET /api/v1/documents",
         "GET /api/v1/documents/{id}",
         "GET /api/v1/documents/{id}/content",
+        "GET /api/v1/documents/{id}/history",
         "GET /api/v1/documents/{id}/text",
         "GET /api/v1/jobs",
         "GET /api/v1/openapi.json",
@@ -39,8 +40,11 @@ async fn the_committed_description_is_the_one_that_is_served() {
         "PATCH /api/v1/topics/{id}",
         "POST /api/v1/documents",
         "POST /api/v1/documents/{id}/reprocess",
+        "POST /api/v1/documents/{id}/restore",
+        "POST /api/v1/documents/{id}/topics/undo",
         "POST /api/v1/jobs/{id}/retry",
         "POST /api/v1/topics",
+        "POST /api/v1/topics/{id}/merge",
         "PUT /api/v1/documents/{id}/topics",
     ]
     .into_iter()

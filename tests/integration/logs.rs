@@ -74,7 +74,7 @@ async fn the_log_holds_no_secret_and_nothing_of_the_documents_even_at_trace_leve
     broken.send().await.expect("an answer");
     let path = Form::new().part("file", file_part("../xyzzy/etc.txt", "words"));
     http.post(api("/documents")).multipart(path).send().await.expect("an answer");
-    http.delete(api(&format!("/documents/{}", ids[0]))).send().await.expect("an answer");
+    http.delete(api(&format!("/documents/{}?permanently=true", ids[0]))).send().await.expect("an answer");
 
     drop(serve);
     drop(worker);

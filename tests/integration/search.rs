@@ -1,6 +1,7 @@
 //! Finding: full text, substrings, filters, orders, pages.
 
-use crate::support::{TestVault, id_of};
+use crate::support::{TestVault, file_part, id_of};
+use reqwest::multipart::Form;
 use serde_json::{Value, json};
 
 /// The names on all pages of a list, two a page.
@@ -145,8 +146,44 @@ async fn filters_narrow_the_list_together() {
     assert_eq!(list("content_type=text/markdown".to_owned()).await, ["two.md"]);
     assert_eq!(list("status=pending".to_owned()).await.len(), 3);
     assert_eq!(list("status=ready".to_owned()).await.len(), 0);
+    assert_eq!(list("status=ready&status=pending".to_owned()).await.len(), 3);
+    assert_eq!(list("status=ready&status=failed".to_owned()).await.len(), 0);
     let at = |document: &Value| document["created_at"].as_str().expect("a time").to_owned();
     assert_eq!(list(format!("created_from={}", at(&second))).await, ["two.md", "three.txt"]);
     assert_eq!(list(format!("created_to={}", at(&third))).await, ["one.txt", "two.md"]);
     assert_eq!(list(format!("created_from={}&created_to={}&topic={tax}", at(&second), at(&third))).await, ["two.md"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn types_are_asked_for_one_by_one_or_by_family() {
+    let vault = TestVault::new().await;
+    for (name, content_type) in [
+        ("photo.png", "image/png"),
+        ("scan.tiff", "image/tiff"),
+        ("odd.bin", "imagery/png"),
+        ("letter.txt", "text/plain"),
+        ("notes.md", "text/markdown"),
+    ] {
+        let part = file_part(name, name).mime_str(content_type).expect("a type");
+        assert_eq!(vault.post_form(Form::new().part("file", part)).await.status(), 201);
+    }
+    for (types, expected) in [
+        (&["image/*"][..], &["photo.png", "scan.tiff"][..]),
+        (&["image/png"], &["photo.png"]),
+        (&["image/png", "text/plain"], &["letter.txt", "photo.png"]),
+        (&["image/*", "text/markdown"], &["notes.md", "photo.png", "scan.tiff"]),
+        (&["image/*", "text/*"], &["letter.txt", "notes.md", "photo.png", "scan.tiff"]),
+        (&["video/*"], &[]),
+        // No pattern but the family: the rest is the name of a type that nobody has.
+        (&["image/p*"], &[]),
+        (&["%/*"], &[]),
+        (&["*"], &[]),
+    ] {
+        let query: Vec<(&str, &str)> =
+            types.iter().map(|name| ("content_type", *name)).chain([("sort", "filename")]).collect();
+        let page = vault.http.get(vault.api("/documents")).query(&query).send().await.expect("an answer");
+        assert_eq!(names(&page.json().await.expect("JSON")), expected, "{types:?}");
+    }
+    let wrong = vault.get("/documents?status=ready&status=lost").await;
+    crate::support::problem(wrong, 400, "invalid_query").await;
 }

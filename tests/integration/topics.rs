@@ -1,6 +1,6 @@
 //! Topics: made, changed, counted, removed.
 
-use crate::support::{TestVault, id_of, problem};
+use crate::support::{TestVault, eventually, id_of, problem};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,4 +83,120 @@ async fn what_fits_no_topic_waits_for_a_person() {
     let document = vault.http.put(url).json(&json!({"topic_ids": [letter]})).send().await.expect("an answer");
     assert_eq!(document.json::<Value>().await.expect("JSON")["status"], "ready");
     worker.stop().await;
+}
+
+/// Where documents stand, by the superuser: `(document, topic, confidence)`, without one for a person's choice.
+async fn put_under(vault: &TestVault, links: &[(&str, &str, Option<f32>)]) {
+    let superuser = vault.superuser().await;
+    for (document, topic, confidence) in links {
+        let (source, confidence) = match confidence {
+            Some(confidence) => ("ai", confidence.to_string()),
+            None => ("user", "NULL".to_owned()),
+        };
+        let sql = format!(
+            "INSERT INTO document_topics (document_id, topic_id, source, confidence) \
+             VALUES ('{document}', '{topic}', '{source}', {confidence})"
+        );
+        superuser.execute(&sql, &[]).await.expect("a row");
+    }
+}
+
+async fn merge(vault: &TestVault, id: &str, body: Value) -> reqwest::Response {
+    vault.http.post(vault.api(&format!("/topics/{id}/merge"))).json(&body).send().await.expect("an answer")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_merged_topic_leaves_its_documents_to_the_other_the_stronger_choice_first() {
+    let vault = TestVault::new().await;
+    let (bill, invoice) = (vault.topic_id("Receipt").await, vault.topic_id("Invoice").await);
+    let mut ids = Vec::new();
+    for n in 0..8 {
+        ids.push(id_of(&vault.put_in("a.txt", format!("words {n}")).await));
+    }
+    let cases = [
+        // Under the one that goes, under the one that stays, and what is left.
+        (Some(Some(0.875)), None, ("ai", Some(0.875))),
+        (None, Some(Some(0.5)), ("ai", Some(0.5))),
+        (Some(None), Some(Some(0.75)), ("user", None)),
+        (Some(Some(0.75)), Some(None), ("user", None)),
+        (Some(Some(0.875)), Some(Some(0.375)), ("ai", Some(0.875))),
+        (Some(Some(0.375)), Some(Some(0.75)), ("ai", Some(0.75))),
+        (Some(None), Some(None), ("user", None)),
+    ];
+    for (id, (goes, stays, _)) in ids.iter().zip(&cases) {
+        let links = [goes.map(|c| (id.as_str(), bill.as_str(), c)), stays.map(|c| (id.as_str(), invoice.as_str(), c))];
+        put_under(&vault, &links.into_iter().flatten().collect::<Vec<_>>()).await;
+    }
+    // And one in the trash, that is under both.
+    let trashed = &ids[7];
+    put_under(&vault, &[(trashed, &bill, None), (trashed, &invoice, Some(0.7))]).await;
+    let url = vault.api(&format!("/documents/{trashed}"));
+    vault.http.delete(&url).send().await.expect("an answer");
+
+    let merged = merge(&vault, &bill, json!({"into": invoice})).await;
+    assert_eq!(merged.status(), 200);
+    let merged: Value = merged.json().await.expect("JSON");
+    assert_eq!((&merged["id"], &merged["name"]), (&json!(invoice), &json!("Invoice")));
+    assert_eq!(merged["document_count"], 7, "the trash is not counted");
+    let topics = vault.get_json("/topics").await;
+    let topics = topics["items"].as_array().expect("a list");
+    assert!(topics.iter().all(|topic| topic["id"] != json!(bill)), "it is gone");
+    assert_eq!(topics.iter().find(|topic| topic["id"] == json!(invoice)), Some(&merged));
+
+    vault.http.post(format!("{url}/restore")).send().await.expect("an answer");
+    for (id, (_, _, (source, confidence))) in ids.iter().zip(cases.iter().chain([&(None, None, ("user", None))])) {
+        let document = vault.document(id).await;
+        let topics = document["topics"].as_array().expect("a list");
+        assert_eq!(topics.len(), 1, "{document}");
+        assert_eq!(topics[0]["id"], json!(invoice));
+        assert_eq!(
+            (&topics[0]["source"], &topics[0]["confidence"]),
+            (&json!(source), &json!(confidence)),
+            "{document}"
+        );
+    }
+    assert_eq!(vault.get_json(&format!("/documents?topic={invoice}")).await["items"].as_array().map(Vec::len), Some(8));
+    for (id, action) in [(&bill, "topic.merged"), (&invoice, "topic.absorbed")] {
+        let lines = format!("SELECT count(*) FROM audit_log WHERE subject_id = '{id}' AND action = '{action}'");
+        assert_eq!(vault.count(&lines).await, 1, "{action}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_merge_that_makes_no_sense_changes_nothing() {
+    let vault = TestVault::new().await;
+    let (tax, letter) = (vault.topic_id("Tax").await, vault.topic_id("Letter").await);
+    let unknown = uuid::Uuid::new_v4().to_string();
+    let before = vault.get_json("/topics").await;
+    problem(merge(&vault, &tax, json!({"into": tax})).await, 400, "invalid_body").await;
+    problem(merge(&vault, &tax, json!({"into": unknown})).await, 400, "unknown_topic").await;
+    problem(merge(&vault, &unknown, json!({"into": tax})).await, 404, "not_found").await;
+    problem(merge(&vault, "nonsense", json!({"into": tax})).await, 400, "invalid_id").await;
+    for body in [json!({}), json!({"into": "Tax"}), json!({"into": letter, "more": 1}), json!(null)] {
+        problem(merge(&vault, &tax, body).await, 400, "invalid_body").await;
+    }
+    assert_eq!(vault.get_json("/topics").await, before);
+}
+
+/// A merge has its topics before it touches the rows of their documents. A choice that touched its document's rows first
+/// could wait for the topics while the merge waits for the rows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_choice_waits_for_the_topics_it_takes_away_before_it_touches_anything() {
+    let vault = TestVault::new().await;
+    let id = id_of(&vault.put_in("a.txt", "words").await);
+    let (tax, letter) = (vault.topic_id("Tax").await, vault.topic_id("Letter").await);
+    put_under(&vault, &[(&id, &tax, None)]).await;
+    // What a merge does, step by step.
+    let merging = vault.superuser().await;
+    merging.batch_execute(&format!("BEGIN; SELECT FROM topics WHERE id = '{tax}' FOR UPDATE")).await.expect("locked");
+    let choice = vault.http.put(vault.api(&format!("/documents/{id}/topics"))).json(&json!({"topic_ids": [letter]}));
+    let chosen = tokio::spawn(choice.send());
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("the choice waits", || async { (vault.count(waiting).await > 0).then_some(()) }).await;
+    let rows = format!("SELECT FROM document_topics WHERE topic_id = '{tax}' FOR UPDATE NOWAIT; COMMIT");
+    merging.batch_execute(&rows).await.expect("the rows are free");
+    let chosen = chosen.await.expect("no panic").expect("an answer");
+    assert_eq!(chosen.status(), 200);
+    assert_eq!(chosen.json::<Value>().await.expect("JSON")["topics"][0]["id"], json!(letter));
 }

@@ -94,7 +94,12 @@ async fn the_same_bytes_again_are_a_duplicate_unless_wanted() {
     assert_ne!(copy["id"], first["id"]);
 
     // With the first one gone, the copy still stands for these bytes.
-    vault.http.delete(vault.api(&format!("/documents/{}", id_of(&first)))).send().await.expect("an answer");
+    vault
+        .http
+        .delete(vault.api(&format!("/documents/{}?permanently=true", id_of(&first))))
+        .send()
+        .await
+        .expect("an answer");
     let again = problem(vault.upload("d.txt", "the same words").await, 409, "duplicate").await;
     assert_eq!(again["existing_id"], copy["id"]);
     vault.assert_tidy().await;
@@ -161,6 +166,9 @@ async fn every_change_leaves_a_line_in_the_audit_log() {
     vault.http.post(format!("{document}/reprocess")).send().await.expect("an answer");
     vault.processed(&id).await;
     vault.http.delete(&document).send().await.expect("an answer");
+    vault.http.post(format!("{document}/restore")).send().await.expect("an answer");
+    vault.http.post(format!("{document}/topics/undo")).send().await.expect("an answer");
+    vault.http.delete(format!("{document}?permanently=true")).send().await.expect("an answer");
 
     let lines = vault.superuser().await;
     let lines = lines
@@ -177,6 +185,9 @@ async fn every_change_leaves_a_line_in_the_audit_log() {
             "user document.topics_set",
             "user document.reprocess_requested",
             "worker document.processed",
+            "user document.trashed",
+            "user document.restored",
+            "user document.topics_undone",
             "user document.deleted",
         ]
     );

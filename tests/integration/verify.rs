@@ -317,7 +317,8 @@ async fn uploads_and_removals_at_the_same_time_are_no_findings() {
             async move {
                 let id = id_of(&vault.put_in("a.txt", format!("words {n}")).await);
                 if n % 2 == 0 {
-                    let answer = vault.http.delete(vault.api(&format!("/documents/{id}"))).send().await;
+                    let answer =
+                        vault.http.delete(vault.api(&format!("/documents/{id}?permanently=true"))).send().await;
                     assert_eq!(answer.expect("an answer").status(), 204);
                 }
             }
@@ -333,7 +334,7 @@ async fn uploads_and_removals_at_the_same_time_are_no_findings() {
     assert_eq!(ids.len(), 30);
     let work = async {
         for id in &ids {
-            let answer = vault.http.delete(vault.api(&format!("/documents/{id}"))).send().await;
+            let answer = vault.http.delete(vault.api(&format!("/documents/{id}?permanently=true"))).send().await;
             assert_eq!(answer.expect("an answer").status(), 204);
         }
     };

@@ -1,12 +1,12 @@
 //! The audit log: append-only.
 
 use super::interval;
-use crate::db::models::NewAuditEntry;
+use crate::db::models::{AuditRow, NewAuditEntry};
 use crate::db::schema::audit_log::{self, dsl};
 use crate::domain::DocumentId;
-use diesel::dsl::now;
+use diesel::dsl::{now, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Timestamptz;
+use diesel::sql_types::{Bool, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
 use uuid::Uuid;
@@ -37,4 +37,47 @@ pub async fn deleted_since(
         .load(conn)
         .await?;
     Ok(deleted.into_iter().map(DocumentId::from).collect())
+}
+
+/// What happened to a document, newest first, before the line `before`; at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_document(
+    conn: &mut AsyncPgConnection,
+    id: DocumentId,
+    before: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<AuditRow>> {
+    let mut query = dsl::audit_log
+        .filter(dsl::subject_id.eq(id.as_uuid()))
+        .filter(dsl::subject_type.eq("document"))
+        .select(AuditRow::as_select())
+        .order(dsl::id.desc())
+        .limit(limit)
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(dsl::id.lt(before));
+    }
+    query.load(conn).await
+}
+
+/// The last choice of topics that a person made for a document and did not take back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_choice(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<AuditRow>> {
+    let stands = sql::<Bool>(
+        "NOT EXISTS (SELECT 1 FROM audit_log AS undone WHERE undone.subject_id = audit_log.subject_id \
+         AND undone.action = 'document.topics_undone' AND undone.detail -> 'choice' = to_jsonb(audit_log.id))",
+    );
+    dsl::audit_log
+        .filter(dsl::subject_id.eq(id.as_uuid()))
+        .filter(dsl::action.eq("document.topics_set"))
+        .filter(stands)
+        .select(AuditRow::as_select())
+        .order(dsl::id.desc())
+        .first(conn)
+        .await
+        .optional()
 }

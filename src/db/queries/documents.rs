@@ -33,7 +33,7 @@ pub async fn insert(conn: &mut AsyncPgConnection, document: &NewDocument<'_>) ->
         .optional()
 }
 
-/// A document of these bytes; the oldest, where there are several.
+/// A document of these bytes that is not in the trash: the one that is no copy, or else the oldest.
 ///
 /// # Errors
 /// When the database fails.
@@ -41,14 +41,14 @@ pub async fn find_by_hash(conn: &mut AsyncPgConnection, hash: ContentHash) -> Qu
     dsl::documents
         .filter(dsl::sha256.eq(hash))
         .filter(dsl::deleted_at.is_null())
-        .order((dsl::created_at, dsl::id))
+        .order((dsl::is_copy, dsl::created_at, dsl::id))
         .select(dsl::id)
         .first(conn)
         .await
         .optional()
 }
 
-/// One document.
+/// One document that is not in the trash.
 ///
 /// # Errors
 /// When the database fails.
@@ -62,23 +62,24 @@ pub async fn find(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<O
         .optional()
 }
 
-/// One document, locked until the transaction ends.
+/// One document that is not in the trash, locked until the transaction ends.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn lock(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<DocumentRow>> {
-    dsl::documents
-        .find(id)
-        .filter(dsl::deleted_at.is_null())
-        .select(DocumentRow::as_select())
-        .for_update()
-        .first(conn)
-        .await
-        .optional()
+    Ok(lock_anywhere(conn, id).await?.filter(|row| row.deleted_at.is_none()))
 }
 
-/// The document a job is about, locked until the transaction ends. Every transaction locks the document before its job,
-/// so that two never wait for each other.
+/// One document, in the trash or not, locked until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_anywhere(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<DocumentRow>> {
+    dsl::documents.find(id).select(DocumentRow::as_select()).for_update().first(conn).await.optional()
+}
+
+/// The document a job is about, in the trash or not, locked until the transaction ends. Every transaction locks the
+/// document before its job, so that two never wait for each other.
 ///
 /// # Errors
 /// When the database fails.
@@ -86,7 +87,6 @@ pub async fn lock_of_job(conn: &mut AsyncPgConnection, job: JobId) -> QueryResul
     let documents_of_job = jobs::table.filter(jobs::id.eq(job)).select(jobs::document_id).into_boxed();
     dsl::documents
         .filter(dsl::id.nullable().eq_any(documents_of_job))
-        .filter(dsl::deleted_at.is_null())
         .select(DocumentRow::as_select())
         .for_update()
         .first(conn)
@@ -94,7 +94,7 @@ pub async fn lock_of_job(conn: &mut AsyncPgConnection, job: JobId) -> QueryResul
         .optional()
 }
 
-/// A document's text; the outer `None` where there is no document.
+/// The text of a document that is not in the trash; the outer `None` where there is no such document.
 ///
 /// # Errors
 /// When the database fails.
@@ -132,12 +132,12 @@ pub async fn set_status(conn: &mut AsyncPgConnection, id: DocumentId, status: Do
         .map(drop)
 }
 
-/// Marks that a person chose the topics.
+/// Marks whether a person chose the topics.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn mark_topics_by_user(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<()> {
-    diesel::update(dsl::documents.find(id)).set(dsl::topics_by_user.eq(true)).execute(conn).await.map(drop)
+pub async fn mark_topics_by_user(conn: &mut AsyncPgConnection, id: DocumentId, by_user: bool) -> QueryResult<()> {
+    diesel::update(dsl::documents.find(id)).set(dsl::topics_by_user.eq(by_user)).execute(conn).await.map(drop)
 }
 
 /// Stores what reading and sorting came to.
@@ -174,7 +174,67 @@ pub async fn store_failure(conn: &mut AsyncPgConnection, id: DocumentId, code: &
         .map(drop)
 }
 
-/// Removes a document's row and what hangs on it; answers the key of the object that nobody needs any more.
+/// Puts a document into the trash. False where it is not there, or in the trash already.
+///
+/// # Errors
+/// When the database fails.
+pub async fn trash(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<bool> {
+    let trashed = diesel::update(dsl::documents.find(id))
+        .filter(dsl::deleted_at.is_null())
+        .set((dsl::deleted_at.eq(now.into_sql::<Timestamptz>().nullable()), dsl::updated_at.eq(now)))
+        .execute(conn)
+        .await?;
+    Ok(trashed == 1)
+}
+
+/// Takes a document out of the trash.
+///
+/// # Errors
+/// A unique violation where another document of the same bytes was put in meanwhile, and this one is no copy.
+pub async fn restore(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<()> {
+    diesel::update(dsl::documents.find(id))
+        .set((dsl::deleted_at.eq(None::<DateTime<Utc>>), dsl::updated_at.eq(now)))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// Documents that came into the trash before `before`: the first ones first, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn trashed_before(
+    conn: &mut AsyncPgConnection,
+    before: DateTime<Utc>,
+    limit: i64,
+) -> QueryResult<Vec<DocumentId>> {
+    dsl::documents
+        .filter(dsl::deleted_at.lt(before))
+        .order((dsl::deleted_at, dsl::id))
+        .limit(limit)
+        .select(dsl::id)
+        .load(conn)
+        .await
+}
+
+/// As [`delete`], if the document came into the trash before `before`, and was not taken out of it since.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge(
+    conn: &mut AsyncPgConnection,
+    id: DocumentId,
+    before: DateTime<Utc>,
+) -> QueryResult<Option<ObjectKey>> {
+    diesel::delete(dsl::documents.find(id).filter(dsl::deleted_at.lt(before)))
+        .returning(dsl::object_key)
+        .get_result(conn)
+        .await
+        .optional()
+}
+
+/// Removes a document's row and what hangs on it, in the trash or not; answers the key of the object that nobody needs
+/// any more.
 ///
 /// # Errors
 /// When the database fails.
@@ -182,7 +242,7 @@ pub async fn delete(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult
     diesel::delete(dsl::documents.find(id)).returning(dsl::object_key).get_result(conn).await.optional()
 }
 
-/// Those of `keys` that a row stands for.
+/// Those of `keys` that a row stands for, in the trash or not.
 ///
 /// # Errors
 /// When the database fails.
@@ -190,7 +250,7 @@ pub async fn known_keys(conn: &mut AsyncPgConnection, keys: &[ObjectKey]) -> Que
     dsl::documents.filter(dsl::object_key.eq_any(keys)).select(dsl::object_key).load(conn).await
 }
 
-/// How many documents there are.
+/// How many documents there are, with those in the trash.
 ///
 /// # Errors
 /// When the database fails.
@@ -198,7 +258,7 @@ pub async fn count(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
     dsl::documents.count().get_result(conn).await
 }
 
-/// What the object store must hold, in the order of the keys, behind `after`; at most `limit`.
+/// What the object store must hold, for the trash as well, in the order of the keys, behind `after`; at most `limit`.
 ///
 /// # Errors
 /// When the database fails.
@@ -232,7 +292,6 @@ pub async fn without_job(
         .filter(jobs::state.eq_any([JobState::Queued, JobState::Running]));
     let mut query = dsl::documents
         .filter(dsl::status.eq_any([DocumentStatus::Pending, DocumentStatus::Processing]))
-        .filter(dsl::deleted_at.is_null())
         .filter(diesel::dsl::not(diesel::dsl::exists(job)))
         .select((dsl::id, dsl::object_key))
         .order(dsl::id)
@@ -253,6 +312,8 @@ pub enum Sort {
     Filename,
     /// By size.
     Size,
+    /// By the time it came into the trash.
+    DeletedAt,
     /// By how well it answers the search.
     Relevance,
 }
@@ -266,6 +327,8 @@ pub enum After {
     Filename(String, Uuid),
     /// For [`Sort::Size`].
     Size(i64, Uuid),
+    /// For [`Sort::DeletedAt`].
+    DeletedAt(DateTime<Utc>, Uuid),
     /// For [`Sort::Relevance`].
     Relevance(f32, Uuid),
 }
@@ -273,14 +336,16 @@ pub enum After {
 /// What a list shows, in which order, and from where.
 #[derive(Debug)]
 pub struct ListQuery {
+    /// The trash, and not the vault.
+    pub deleted: bool,
     /// Full text.
     pub q: Option<String>,
     /// All of these topics.
     pub topics: Vec<TopicId>,
-    /// This status.
-    pub status: Option<DocumentStatus>,
-    /// This MIME type.
-    pub content_type: Option<String>,
+    /// Any of these states; all where there is none.
+    pub statuses: Vec<DocumentStatus>,
+    /// Any of these MIME types, or of these families (`image/*`); all where there is none.
+    pub content_types: Vec<String>,
     /// Put in at or after this time.
     pub created_from: Option<DateTime<Utc>>,
     /// Put in before this time.
@@ -324,6 +389,28 @@ fn matches(q: &str) -> Condition {
     )
 }
 
+/// It is in one of these states. The one that is asked for most often, a single one, reads an index in order.
+fn in_status(statuses: &[DocumentStatus]) -> Condition {
+    match statuses {
+        [status] => Box::new(dsl::status.eq(*status)),
+        statuses => Box::new(dsl::status.eq_any(statuses.to_vec())),
+    }
+}
+
+/// It is of one of these types, or of one of these families.
+fn of_type(types: Vec<String>) -> Condition {
+    let (families, mut types): (Vec<String>, Vec<String>) = types.into_iter().partition(|name| name.ends_with("/*"));
+    if families.is_empty() {
+        return match types.pop() {
+            Some(only) if types.is_empty() => Box::new(dsl::content_type.eq(only)),
+            last => Box::new(dsl::content_type.eq_any(types.into_iter().chain(last).collect::<Vec<_>>())),
+        };
+    }
+    let beginnings: Vec<String> = families.iter().map(|family| family.trim_end_matches('*').to_owned()).collect();
+    let in_family = sql::<Bool>("documents.content_type ^@ ANY(").bind::<Array<Text>, _>(beginnings).sql(")");
+    Box::new(dsl::content_type.eq_any(types).or(in_family))
+}
+
 /// The row comes behind `after`: rows are compared as wholes, so that one index serves order and place.
 fn behind(after: After, q: &str, descending: bool) -> Condition {
     let than = if descending { " < (" } else { " > (" };
@@ -353,6 +440,14 @@ fn behind(after: After, q: &str, descending: bool) -> Condition {
                 .bind::<SqlUuid, _>(id)
                 .sql(")"),
         ),
+        After::DeletedAt(at, id) => Box::new(
+            sql::<Bool>("(documents.deleted_at, documents.id)")
+                .sql(than)
+                .bind::<Timestamptz, _>(at)
+                .sql(", ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
         After::Relevance(rank, id) => Box::new(
             sql::<Bool>("(ts_rank(documents.search, search_query(")
                 .bind::<Text, _>(q.to_owned())
@@ -373,11 +468,11 @@ fn behind(after: After, q: &str, descending: bool) -> Condition {
 pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<(DocumentRow, f32)>> {
     let q = list.q.unwrap_or_default();
     let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
-    let mut query = dsl::documents
-        .filter(dsl::deleted_at.is_null())
-        .select((DocumentRow::as_select(), rank))
-        .limit(list.limit)
-        .into_boxed();
+    let mut query = dsl::documents.select((DocumentRow::as_select(), rank)).limit(list.limit).into_boxed();
+    query = match list.deleted {
+        true => query.filter(dsl::deleted_at.is_not_null()),
+        false => query.filter(dsl::deleted_at.is_null()),
+    };
     if !q.is_empty() {
         query = query.filter(matches(&q));
     }
@@ -392,11 +487,11 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
                 .sql(")"),
         );
     }
-    if let Some(status) = list.status {
-        query = query.filter(dsl::status.eq(status));
+    if !list.statuses.is_empty() {
+        query = query.filter(in_status(&list.statuses));
     }
-    if let Some(content_type) = list.content_type {
-        query = query.filter(dsl::content_type.eq(content_type));
+    if !list.content_types.is_empty() {
+        query = query.filter(of_type(list.content_types));
     }
     if let Some(from) = list.created_from {
         query = query.filter(dsl::created_at.ge(from));
@@ -413,6 +508,7 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
         Sort::CreatedAt => query.order(sql::<Text>("documents.created_at").sql(direction)),
         Sort::Filename => query.order(sql::<Text>("lower(documents.filename)").sql(direction)),
         Sort::Size => query.order(sql::<Text>("documents.size_bytes").sql(direction)),
+        Sort::DeletedAt => query.order(sql::<Text>("documents.deleted_at").sql(direction)),
         Sort::Relevance => query.order(rank_of(&q).desc()),
     };
     query.then_order_by(sql::<Text>(id)).load(conn).await

@@ -1,10 +1,11 @@
 //! Topics, and which documents stand under them.
 
 use crate::db::models::{AssignedTopic, TopicRow};
-use crate::db::schema::{document_topics, topics};
+use crate::db::schema::{document_topics, documents, topics};
 use crate::domain::{Color, DocumentId, TopicId, TopicName, TopicSource};
-use diesel::dsl::{count_star, now};
+use diesel::dsl::{count_star, exists, not, now};
 use diesel::prelude::*;
+use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 
@@ -24,12 +25,14 @@ pub async fn count(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
     topics::table.count().get_result(conn).await
 }
 
-/// How many documents stand under each topic; a topic without any is left out.
+/// How many documents stand under each topic; a topic without any is left out, and so is the trash. That is looked at
+/// from its own side, by the index of the few documents in it.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn document_counts(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<TopicId, i64>> {
     let counts: Vec<(TopicId, i64)> = document_topics::table
+        .filter(not(exists(trashed())))
         .group_by(document_topics::topic_id)
         .select((document_topics::topic_id, count_star()))
         .load(conn)
@@ -37,12 +40,23 @@ pub async fn document_counts(conn: &mut AsyncPgConnection) -> QueryResult<HashMa
     Ok(counts.into_iter().collect())
 }
 
-/// How many documents stand under one topic.
+/// How many documents stand under one topic, without those in the trash.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn document_count(conn: &mut AsyncPgConnection, id: TopicId) -> QueryResult<i64> {
-    document_topics::table.filter(document_topics::topic_id.eq(id)).count().get_result(conn).await
+    document_topics::table
+        .filter(document_topics::topic_id.eq(id))
+        .filter(not(exists(trashed())))
+        .count()
+        .get_result(conn)
+        .await
+}
+
+/// The document that stands under a topic, if it is in the trash.
+#[diesel::dsl::auto_type]
+fn trashed() -> _ {
+    documents::table.filter(documents::id.eq(document_topics::document_id)).filter(documents::deleted_at.is_not_null())
 }
 
 /// Those of `ids` that are topics; within a transaction they stay until it ends.
@@ -51,6 +65,30 @@ pub async fn document_count(conn: &mut AsyncPgConnection, id: TopicId) -> QueryR
 /// When the database fails.
 pub async fn existing(conn: &mut AsyncPgConnection, ids: &[TopicId]) -> QueryResult<Vec<TopicId>> {
     topics::table.filter(topics::id.eq_any(ids)).order(topics::id).select(topics::id).for_key_share().load(conn).await
+}
+
+/// Locks the topics that a document stands under and those of `chosen` that exist, until the transaction ends; answers
+/// them all. Who changes the topics of a document does this first, in this order: so that nobody who removes or merges a
+/// topic waits for rows that this one has, while this one waits for the topic.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock_around(
+    conn: &mut AsyncPgConnection,
+    document: DocumentId,
+    chosen: &[TopicId],
+) -> QueryResult<Vec<TopicId>> {
+    let current = document_topics::table
+        .filter(document_topics::document_id.eq(document))
+        .select(document_topics::topic_id)
+        .into_boxed();
+    topics::table
+        .filter(topics::id.eq_any(chosen).or(topics::id.eq_any(current)))
+        .order(topics::id)
+        .select(topics::id)
+        .for_key_share()
+        .load(conn)
+        .await
 }
 
 /// Makes a topic; without a colour it gets the column's default.
@@ -104,6 +142,47 @@ pub async fn update(
         .optional()
 }
 
+/// Locks some topics against everything until the transaction ends; answers those that exist.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(conn: &mut AsyncPgConnection, ids: &[TopicId]) -> QueryResult<Vec<TopicRow>> {
+    topics::table
+        .filter(topics::id.eq_any(ids))
+        .order(topics::id)
+        .select(TopicRow::as_select())
+        .for_update()
+        .load(conn)
+        .await
+}
+
+/// Puts the documents of a topic under another. A document under both keeps the stronger of the two: a person's choice
+/// before the AI's, then the higher confidence. Both topics are locked by the caller.
+///
+/// # Errors
+/// When the database fails.
+pub async fn move_documents(conn: &mut AsyncPgConnection, from: TopicId, into: TopicId) -> QueryResult<()> {
+    // A person's choice has no confidence, and goes before all that has one.
+    diesel::sql_query(
+        "DELETE FROM document_topics AS weak USING document_topics AS strong \
+         WHERE weak.document_id = strong.document_id \
+         AND (weak.topic_id = $1 AND strong.topic_id = $2 \
+              AND coalesce(weak.confidence, 2) <= coalesce(strong.confidence, 2) \
+              OR weak.topic_id = $2 AND strong.topic_id = $1 \
+              AND coalesce(weak.confidence, 2) < coalesce(strong.confidence, 2))",
+    )
+    .bind::<SqlUuid, _>(from)
+    .bind::<SqlUuid, _>(into)
+    .execute(conn)
+    .await?;
+    // An UPDATE: a new row would lock its document, which others lock before the topic.
+    diesel::update(document_topics::table.filter(document_topics::topic_id.eq(from)))
+        .set(document_topics::topic_id.eq(into))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
 /// Removes a topic, also from its documents. False when there is no such topic.
 ///
 /// # Errors
@@ -143,20 +222,32 @@ pub async fn replace(
     source: TopicSource,
     chosen: &[(TopicId, Option<f32>)],
 ) -> QueryResult<()> {
-    // The topics first, then their rows: as one who removes a topic does, so that two never wait for each other.
-    let ids: Vec<TopicId> = chosen.iter().map(|(topic, _)| *topic).collect();
-    existing(conn, &ids).await?;
+    let chosen: Vec<_> = chosen.iter().map(|(topic, confidence)| (*topic, source, *confidence)).collect();
+    replace_as_they_were(conn, document, &chosen).await
+}
+
+/// As [`replace`], each topic with its own source.
+///
+/// # Errors
+/// A foreign key violation where a topic does not exist.
+pub async fn replace_as_they_were(
+    conn: &mut AsyncPgConnection,
+    document: DocumentId,
+    chosen: &[(TopicId, TopicSource, Option<f32>)],
+) -> QueryResult<()> {
+    let ids: Vec<TopicId> = chosen.iter().map(|(topic, ..)| *topic).collect();
+    lock_around(conn, document, &ids).await?;
     diesel::delete(document_topics::table.filter(document_topics::document_id.eq(document))).execute(conn).await?;
     if chosen.is_empty() {
         return Ok(());
     }
     let rows: Vec<_> = chosen
         .iter()
-        .map(|(topic, confidence)| {
+        .map(|(topic, source, confidence)| {
             (
                 document_topics::document_id.eq(document),
                 document_topics::topic_id.eq(*topic),
-                document_topics::source.eq(source),
+                document_topics::source.eq(*source),
                 document_topics::confidence.eq(*confidence),
             )
         })

@@ -141,7 +141,7 @@ async fn mark(vault: &Vault, key: &ObjectKey, problem: DocumentProblem) -> Resul
     }
     let mut conn = vault.db.get().await?;
     conn.transaction(async |conn| {
-        let Some(document) = queries::documents::lock(conn, id).await? else { return Ok(false) };
+        let Some(document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(false) };
         if document.error_code.as_deref() == Some(problem.as_str()) {
             return Ok(false);
         }
@@ -162,7 +162,7 @@ async fn call(vault: &Vault, id: DocumentId) -> Result<()> {
     let mut conn = vault.db.get().await?;
     let job = conn
         .transaction::<_, Error, _>(async |conn| {
-            let Some(document) = queries::documents::lock(conn, id).await? else { return Ok(None) };
+            let Some(document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(None) };
             // It may have been removed, marked or called meanwhile.
             if !matches!(document.status, DocumentStatus::Pending | DocumentStatus::Processing) {
                 return Ok(None);
