@@ -1,5 +1,5 @@
 //! `WORKER_CONCURRENCY`, `JOB_LEASE_SECONDS`, `JOB_MAX_ATTEMPTS`, `SWEEP_INTERVAL_SECONDS`, `ORPHAN_GRACE_SECONDS`,
-//! `SHUTDOWN_GRACE_SECONDS`.
+//! `TRASH_DAYS`, `SHUTDOWN_GRACE_SECONDS`.
 
 use super::Reader;
 use std::thread::available_parallelism;
@@ -18,6 +18,8 @@ pub struct WorkConfig {
     pub sweep_interval: Duration,
     /// Age from which an object without a row, or an unfinished multipart upload, is removed.
     pub orphan_grace: Duration,
+    /// Days that a document stays in the trash before it is removed for good; 0: for ever.
+    pub trash_days: u32,
     /// Time that work in hand has to finish after SIGTERM.
     pub shutdown_grace: Duration,
 }
@@ -41,6 +43,12 @@ impl WorkConfig {
             ),
             sweep_interval: reader.seconds("SWEEP_INTERVAL_SECONDS", 5),
             orphan_grace: reader.seconds("ORPHAN_GRACE_SECONDS", 86_400),
+            trash_days: reader.value(
+                "TRASH_DAYS",
+                30,
+                |days| (0..=36_500).contains(days),
+                "a whole number of days, from 0 to 36500",
+            ),
             shutdown_grace: reader.seconds("SHUTDOWN_GRACE_SECONDS", 30),
         }
     }

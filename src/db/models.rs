@@ -6,6 +6,7 @@ use crate::domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -39,6 +40,8 @@ pub struct DocumentRow {
     pub language: Option<String>,
     /// Pages, where the format has them.
     pub page_count: Option<i32>,
+    /// When it was put into the trash; none where it is not in there.
+    pub deleted_at: Option<DateTime<Utc>>,
     /// When it was put in.
     pub created_at: DateTime<Utc>,
     /// When it last changed.
@@ -120,9 +123,10 @@ pub struct TopicRow {
 }
 
 /// A topic on a document.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct AssignedTopic {
     /// The document.
+    #[serde(skip)]
     pub document_id: DocumentId,
     /// The topic.
     pub id: TopicId,
