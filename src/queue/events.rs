@@ -6,18 +6,21 @@
 //! One connection a process listens ([`EventHub`]), from the first watcher on; each watcher has its own place in one
 //! channel of the process, and one that is too slow skips to the end of it and is told `sync`.
 
-use super::{ANSWER, CONNECT, JobQueue, QueueError};
+use super::{ANSWER, CONNECT, JobQueue};
 use crate::domain::named;
 use crate::metrics::Metrics;
-use deadpool_redis::redis::{self, Client, RedisError};
+use deadpool_redis::redis::aio::SendError;
+use deadpool_redis::redis::{
+    self, AsyncConnectionConfig, Client, Msg, ProtocolVersion, PushInfo, PushKind, RedisError, RedisResult,
+};
+use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
-use tokio_stream::StreamExt;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Watchers of one process at most: each holds a connection of a client.
@@ -110,9 +113,12 @@ struct Shared {
 }
 
 impl EventHub {
-    pub(super) fn new(queue: &JobQueue) -> Self {
+    /// A hub beside the queue, with a client that knows of messages nobody asked for (RESP3).
+    pub(super) fn new(queue: &JobQueue) -> RedisResult<Self> {
+        let info = queue.client.get_connection_info().clone();
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
         let shared = Shared {
-            client: queue.client.clone(),
+            client: Client::open(info.set_redis_settings(settings))?,
             channel: queue.channel.clone(),
             runtime: queue.runtime.clone(),
             metrics: queue.metrics.clone(),
@@ -122,7 +128,7 @@ impl EventHub {
             seats: Arc::new(Semaphore::new(MOST_WATCHERS)),
             closed: CancellationToken::new(),
         };
-        Self { shared: Arc::new(shared) }
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// A place to watch from; none where all are taken. The first watcher makes the hub listen.
@@ -171,7 +177,7 @@ impl Shared {
         news
     }
 
-    async fn listen_for_ever(&self) {
+    async fn listen_for_ever(self: &Arc<Self>) {
         let mut wait = FIRST_WAIT;
         loop {
             let Err(error) = self.listen().await;
@@ -185,40 +191,41 @@ impl Shared {
     }
 
     /// Listens until the connection breaks.
-    async fn listen(&self) -> Result<std::convert::Infallible, QueueError> {
-        let connected = in_time(CONNECT + ANSWER, self.client.get_async_pubsub()).await?;
-        let (mut sink, mut messages) = connected.split();
-        in_time(ANSWER, sink.subscribe(&self.channel)).await?;
+    ///
+    /// What comes is handed on where it is read: a queue in between, as `get_async_pubsub` has one, knows no bounds.
+    async fn listen(self: &Arc<Self>) -> Result<Infallible, RedisError> {
+        let broken = CancellationToken::new();
+        let (shared, breaks) = (self.clone(), broken.clone());
+        let settings = AsyncConnectionConfig::new()
+            .set_response_timeout(Some(ANSWER))
+            .set_connection_timeout(Some(CONNECT))
+            .set_push_sender(move |push: PushInfo| -> Result<(), SendError> {
+                match push.kind {
+                    PushKind::Message => shared.hear(push),
+                    PushKind::Disconnection => breaks.cancel(),
+                    _ => {}
+                }
+                Ok(())
+            });
+        let mut connection = self.client.get_multiplexed_async_connection_with_config(&settings).await?;
+        connection.subscribe(&self.channel).await?;
         if self.begin(EventKind::Sync) {
             log::debug!("listening for events");
         }
-        let mut signs = interval(PING_EVERY);
-        signs.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                message = messages.next() => {
-                    let message = message.ok_or_else(|| gone(io::ErrorKind::ConnectionReset))?;
-                    match message.get_payload::<String>().ok().as_deref().and_then(Event::read) {
-                        // Without watchers nobody needs to know.
-                        Some(event) => drop(self.events.send(event)),
-                        None => log::debug!("an event was not understood"),
-                    }
-                }
-                _ = signs.tick() => drop(in_time(ANSWER, sink.ping::<redis::Value>()).await?),
-            }
+        while timeout(PING_EVERY, broken.cancelled()).await.is_err() {
+            redis::cmd("PING").query_async::<()>(&mut connection).await?;
+        }
+        Err(io::Error::from(io::ErrorKind::ConnectionReset).into())
+    }
+
+    fn hear(&self, push: PushInfo) {
+        let text = Msg::from_push_info(push).and_then(|message| message.get_payload::<String>().ok());
+        match text.as_deref().and_then(Event::read) {
+            // Without watchers nobody needs to know.
+            Some(event) => drop(self.events.send(event)),
+            None => log::debug!("an event was not understood"),
         }
     }
-}
-
-async fn in_time<T>(limit: Duration, call: impl Future<Output = Result<T, RedisError>>) -> Result<T, QueueError> {
-    match timeout(limit, call).await {
-        Ok(result) => Ok(result?),
-        Err(_) => Err(gone(io::ErrorKind::TimedOut)),
-    }
-}
-
-fn gone(kind: io::ErrorKind) -> QueueError {
-    RedisError::from(io::Error::from(kind)).into()
 }
 
 /// One who watches.

@@ -125,8 +125,11 @@ impl JobQueue {
     }
 
     /// Where this process listens for what is told; it connects to nothing yet.
-    pub fn hub(&self) -> EventHub {
-        EventHub::new(self)
+    ///
+    /// # Errors
+    /// When the URL can't be used.
+    pub fn hub(&self) -> Result<EventHub, QueueError> {
+        Ok(EventHub::new(self)?)
     }
 
     /// How many rings are in the air: waiting, or answered and not yet done.

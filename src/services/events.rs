@@ -39,8 +39,8 @@ struct Outbox {
 
 impl Events {
     /// Events of the process; connects to nothing yet.
-    pub fn new(queue: &JobQueue, background: &Background) -> Self {
-        Self { queue: queue.clone(), hub: queue.hub(), background: background.clone(), outbox: Arc::default() }
+    pub fn new(queue: JobQueue, hub: EventHub, background: Background) -> Self {
+        Self { queue, hub, background, outbox: Arc::default() }
     }
 
     /// Tells an event; waits for nothing.

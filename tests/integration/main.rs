@@ -23,4 +23,5 @@ mod search;
 mod topics;
 mod upload;
 mod verify;
+mod watch;
 mod worker;
