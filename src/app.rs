@@ -6,6 +6,7 @@ use crate::db::{Database, migrations, queries};
 use crate::extract::Reader;
 use crate::metrics::Metrics;
 use crate::queue::JobQueue;
+use crate::services::events::Events;
 use crate::services::room::Room;
 use crate::services::{Background, Vault};
 use crate::{ai, storage};
@@ -67,9 +68,12 @@ pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn C
         .context("the pool of PostgreSQL connections can't be built")?;
     let storage = storage::open(&config.storage, metrics.clone()).context("the object store can't be opened")?;
     let queue = JobQueue::open(&config.redis, runtime.clone(), metrics.clone()).context("REDIS_URL can't be used")?;
+    let hub = queue.hub().context("REDIS_URL can't be used")?;
+    let background = Background::new(runtime);
     Ok(Arc::new(Vault {
         db,
         storage,
+        events: Events::new(queue.clone(), hub, background.clone()),
         queue,
         ai: ai::provider(&config.ai),
         reader: Reader::new(config.reading.clone(), program),
@@ -77,7 +81,7 @@ pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn C
         upload_room: Room::new(config.http.upload_memory_bytes / 4 * 3),
         clock,
         metrics,
-        background: Background::new(runtime),
+        background,
         config,
     }))
 }

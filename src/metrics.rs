@@ -42,6 +42,8 @@ pub struct Metrics {
     pub upload_bytes: IntCounter,
     /// Uploads that are flowing in right now.
     pub uploads_in_flight: IntGauge,
+    /// Clients that watch events right now.
+    pub watchers: IntGauge,
     /// Jobs by state, as PostgreSQL has them; set when the figures are read.
     pub jobs: IntGaugeVec,
     /// Jobs that are due and wait for a worker; set when the figures are read.
@@ -75,6 +77,7 @@ impl Metrics {
             )?,
             upload_bytes: IntCounter::new("docuvault_upload_bytes_total", "Bytes of uploads that were kept.")?,
             uploads_in_flight: IntGauge::new("docuvault_uploads_in_flight", "Uploads flowing in right now.")?,
+            watchers: IntGauge::new("docuvault_watchers", "Clients that watch events right now.")?,
             jobs: IntGaugeVec::new(Opts::new("docuvault_jobs", "Jobs by state."), &["state"])?,
             queue_depth: IntGauge::new("docuvault_queue_depth", "Jobs that are due and wait for a worker.")?,
             queue_oldest_seconds: IntGauge::new(
@@ -92,6 +95,7 @@ impl Metrics {
         metrics.registry.register(Box::new(metrics.uploads.clone()))?;
         metrics.registry.register(Box::new(metrics.upload_bytes.clone()))?;
         metrics.registry.register(Box::new(metrics.uploads_in_flight.clone()))?;
+        metrics.registry.register(Box::new(metrics.watchers.clone()))?;
         metrics.registry.register(Box::new(metrics.jobs.clone()))?;
         metrics.registry.register(Box::new(metrics.queue_depth.clone()))?;
         metrics.registry.register(Box::new(metrics.queue_oldest_seconds.clone()))?;

@@ -2,9 +2,8 @@
 
 use crate::db::models::{AssignedTopic, AuditRow, JobRow};
 use crate::domain::{DocumentId, DocumentStatus, JobId, JobKind, JobState, TopicId, TopicSource};
-use crate::services::documents;
 use crate::services::listing::{Listed, Page};
-use crate::services::topics;
+use crate::services::{Vault, documents, stats, topics};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -264,4 +263,133 @@ pub struct TopicPatch {
 pub struct TopicMerge {
     /// The topic that stays.
     pub into: TopicId,
+}
+
+/// The data of a `document` event: what changes by itself about a document, as [`Document`] has it.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what `services::events::document` tells")]
+pub struct DocumentEvent {
+    id: DocumentId,
+    status: DocumentStatus,
+    topics: Vec<TopicOfDocument>,
+    /// Why it could not be read.
+    error: Option<DocumentError>,
+    /// When it was put into the trash; null where it is not in there.
+    deleted_at: Option<DateTime<Utc>>,
+}
+
+/// The data of a `purged` event.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "describes what `services::events::purged` tells")]
+pub struct PurgedEvent {
+    id: DocumentId,
+}
+
+/// The vault in numbers.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Stats {
+    /// Without the trash.
+    documents: i64,
+    /// Of these documents, together.
+    bytes: i64,
+    by_status: StatsByStatus,
+    /// All topics, by name.
+    by_topic: Vec<StatsOfTopic>,
+    queue: StatsOfQueue,
+    trash: StatsOfTrash,
+}
+
+/// How many documents have come how far.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct StatsByStatus {
+    pending: i64,
+    processing: i64,
+    ready: i64,
+    needs_review: i64,
+    failed: i64,
+}
+
+/// How many documents stand under a topic.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatsOfTopic {
+    id: TopicId,
+    name: String,
+    /// `#rrggbb`.
+    color: String,
+    document_count: i64,
+}
+
+/// The work that is still to be done.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatsOfQueue {
+    /// Jobs that are queued or running.
+    depth: i64,
+    /// Time since the oldest of them was made; null where there is none.
+    oldest_age_seconds: Option<i64>,
+    /// Jobs that were given up.
+    dead: i64,
+}
+
+/// What is in the trash.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StatsOfTrash {
+    documents: i64,
+    bytes: i64,
+}
+
+impl From<stats::Stats> for Stats {
+    fn from(stats: stats::Stats) -> Self {
+        let mut by_status = StatsByStatus::default();
+        for (status, documents) in stats.by_status {
+            *match status {
+                DocumentStatus::Pending => &mut by_status.pending,
+                DocumentStatus::Processing => &mut by_status.processing,
+                DocumentStatus::Ready => &mut by_status.ready,
+                DocumentStatus::NeedsReview => &mut by_status.needs_review,
+                DocumentStatus::Failed => &mut by_status.failed,
+            } = documents;
+        }
+        let by_topic = stats.by_topic.into_iter().map(|topic| StatsOfTopic {
+            id: topic.row.id,
+            name: topic.row.name,
+            color: topic.row.color,
+            document_count: topic.document_count,
+        });
+        let queue = StatsOfQueue { depth: stats.depth, oldest_age_seconds: stats.oldest_age_seconds, dead: stats.dead };
+        Self {
+            documents: stats.kept.documents,
+            bytes: stats.kept.bytes,
+            by_status,
+            by_topic: by_topic.collect(),
+            queue,
+            trash: StatsOfTrash { documents: stats.trash.documents, bytes: stats.trash.bytes },
+        }
+    }
+}
+
+/// What a client should know before it begins.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct About {
+    version: &'static str,
+    /// The largest file that is taken.
+    max_upload_bytes: u64,
+    /// How long a document stays in the trash; 0: until somebody removes it.
+    trash_days: u32,
+    /// Which AI sorts the documents.
+    ai_provider: &'static str,
+    /// Topics that it is less sure of are left to a person.
+    ai_min_confidence: f32,
+}
+
+impl About {
+    /// This vault.
+    pub fn of(vault: &Vault) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            max_upload_bytes: vault.config.http.max_upload_bytes,
+            trash_days: vault.config.work.trash_days,
+            ai_provider: vault.ai.name(),
+            ai_min_confidence: vault.config.ai.min_confidence,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! All routes, in one screenful.
 
-use super::{content, documents, health, jobs, problem::ApiError, topics, upload};
+use super::{content, documents, events, health, jobs, problem::ApiError, stats, topics, upload};
 use crate::error::{Error, ErrorCode};
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -25,6 +25,7 @@ const BASE: &str = "/api/v1";
         (name = "documents", description = "Put in, found, changed, removed"),
         (name = "topics", description = "The user's own words for what belongs together"),
         (name = "jobs", description = "The work on documents"),
+        (name = "watch", description = "What there is, and what happens"),
         (name = "operation", description = "For those who keep the vault running")
     )
 )]
@@ -44,6 +45,7 @@ pub fn app() -> (
     utoipa::openapi::OpenApi,
 ) {
     let mut description = Description::openapi();
+    description.merge(events::EventData::openapi());
     description.info.description.get_or_insert_default().push_str(&table_of_codes());
     let (app, mut openapi) = App::new()
         .into_utoipa_app()
@@ -69,6 +71,9 @@ pub fn app() -> (
                 .service(topics::merge)
                 .service(jobs::list)
                 .service(jobs::retry)
+                .service(events::watch)
+                .service(stats::get)
+                .service(stats::about)
                 .service(openapi_json)
                 // The page lies under /docs/, and finds its files beside it.
                 .route("/docs", web::get().to(to_docs))

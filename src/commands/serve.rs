@@ -40,6 +40,8 @@ async fn serve(config: Config) -> anyhow::Result<ExitCode> {
         () = shutdown.drain.cancelled() => {}
     }
     log::info!("stopping: requests in hand are finished first");
+    // Those who watch would stay for ever.
+    vault.events.close();
     let drained = async {
         handle.stop(true).await;
         vault.background.drain().await;

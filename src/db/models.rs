@@ -6,6 +6,7 @@ use crate::domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -122,9 +123,10 @@ pub struct TopicRow {
 }
 
 /// A topic on a document.
-#[derive(Debug, Clone, PartialEq, Queryable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
 pub struct AssignedTopic {
     /// The document.
+    #[serde(skip)]
     pub document_id: DocumentId,
     /// The topic.
     pub id: TopicId,

@@ -1,18 +1,22 @@
-//! The doorbell: a Redis stream that tells workers which job to look at.
+//! The doorbell: a Redis stream that tells workers which job to look at, and a channel that tells those who watch what
+//! has happened.
 //!
 //! PostgreSQL is the truth about jobs; what stands here may be lost or doubled at any moment, and the sweep rings again.
 //!
 //! | key (behind the prefix) | type | holds |
 //! |---|---|---|
 //! | `:v1:jobs` | stream | one entry a ring, field `job`: the job's id. Gone (`XACK` + `XDEL`) once the ring was answered, so that its length is the number of rings in the air |
+//! | `:v1:events` | channel | what happened, as it happens: the event's name, a space, its data (see `events.rs`) |
 //!
 //! The consumer group is `workers`; each worker process is a consumer under a name of its own. An entry stays pending
 //! while its job is worked on, and is touched by the heartbeat; so an entry that was idle for longer than a lease was
 //! dropped by a worker that died, and another takes it (`XAUTOCLAIM`).
 
 mod consumer;
+mod events;
 
 pub use consumer::{Consumer, Ring};
+pub use events::{Event, EventHub, EventKind, Watcher};
 
 use crate::config::RedisConfig;
 use crate::domain::JobId;
@@ -63,6 +67,7 @@ pub struct JobQueue {
     pool: Pool,
     client: Client,
     stream: String,
+    channel: String,
     runtime: Handle,
     metrics: Arc<Metrics>,
 }
@@ -86,7 +91,8 @@ impl JobQueue {
             .build()
             .map_err(|error| RedisError::from(std::io::Error::other(error)))?;
         let stream = format!("{}:v1:jobs", config.key_prefix);
-        Ok(Self { pool, client: Client::open(url)?, stream, runtime, metrics })
+        let channel = format!("{}:v1:events", config.key_prefix);
+        Ok(Self { pool, client: Client::open(url)?, stream, channel, runtime, metrics })
     }
 
     /// Rings for these jobs.
@@ -94,14 +100,36 @@ impl JobQueue {
     /// # Errors
     /// When Redis can't be reached; the sweep will ring then.
     pub async fn ring(&self, jobs: &[JobId]) -> Result<(), QueueError> {
-        if jobs.is_empty() {
-            return Ok(());
-        }
+        self.tell_and_ring(&[], jobs).await
+    }
+
+    /// Tells those who watch what has happened.
+    ///
+    /// # Errors
+    /// When Redis can't be reached; what was to be told is lost then.
+    pub async fn tell(&self, events: &[Event]) -> Result<(), QueueError> {
+        self.tell_and_ring(events, &[]).await
+    }
+
+    /// Does both in one go: the telling first, so that nobody hears of the work before what led to it.
+    ///
+    /// # Errors
+    /// When Redis can't be reached.
+    pub async fn tell_and_ring(&self, events: &[Event], jobs: &[JobId]) -> Result<(), QueueError> {
         let mut pipeline = redis::pipe();
+        events::publish(&mut pipeline, &self.channel, events);
         for job in jobs {
             pipeline.cmd("XADD").arg(&self.stream).arg("*").arg(FIELD).arg(job.to_string()).ignore();
         }
-        self.run(pipeline).await
+        if pipeline.is_empty() { Ok(()) } else { self.run(pipeline).await }
+    }
+
+    /// Where this process listens for what is told; it connects to nothing yet.
+    ///
+    /// # Errors
+    /// When the URL can't be used.
+    pub fn hub(&self) -> Result<EventHub, QueueError> {
+        Ok(EventHub::new(self)?)
     }
 
     /// How many rings are in the air: waiting, or answered and not yet done.

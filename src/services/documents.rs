@@ -1,12 +1,13 @@
 //! Documents: looked at, changed, sorted by hand, read again. What is in the trash is not there for any of this.
 
-use super::Vault;
 use super::undo::Before;
+use super::{Vault, events};
 use crate::db::models::{AssignedTopic, DocumentRow, NewAuditEntry};
 use crate::db::queries::documents::NameChange;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
 use crate::domain::{DocumentId, DocumentStatus, Filename, JobKind, JobState, TopicId, TopicSource};
 use crate::error::{Error, ErrorCode, Result};
+use crate::queue::Event;
 use crate::storage::ByteStream;
 use serde_json::{Value, json};
 use std::ops::RangeInclusive;
@@ -23,6 +24,13 @@ pub struct Document {
     pub row: DocumentRow,
     /// Its topics, by name.
     pub topics: Vec<AssignedTopic>,
+}
+
+impl Document {
+    /// What those who watch are told after it changed.
+    pub(super) fn changed(&self) -> Event {
+        events::document(&self.row, &self.topics)
+    }
 }
 
 pub(super) fn missing() -> Error {
@@ -46,9 +54,18 @@ pub fn parse_title(title: &str) -> Result<Option<String>> {
     Ok((!title.is_empty()).then(|| title.to_owned()))
 }
 
+/// A document with its topics.
 pub(super) async fn with_topics(conn: &mut AsyncPgConnection, row: DocumentRow) -> Result<Document> {
     let topics = queries::topics::of_documents(conn, &[row.id]).await?;
     Ok(Document { row, topics })
+}
+
+/// A document as it stands now, after a change in the same transaction.
+pub(super) async fn reread(conn: &mut AsyncPgConnection, id: DocumentId) -> Result<Option<Document>> {
+    match queries::documents::lock_anywhere(conn, id).await? {
+        Some(row) => with_topics(conn, row).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// One document.
@@ -96,20 +113,23 @@ pub struct DocumentChange {
 /// `not_found`.
 pub async fn change(vault: &Vault, id: DocumentId, change: DocumentChange) -> Result<Document> {
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        let before = queries::documents::lock(conn, id).await?.ok_or_else(missing)?;
-        let names =
-            NameChange { title: change.title.as_ref().map(Option::as_deref), filename: change.filename.as_ref() };
-        queries::documents::rename(conn, id, &names).await?;
-        let after = queries::documents::find(conn, id).await?.ok_or_else(missing)?;
-        let detail = json!({
-            "before": {"title": before.title, "filename": before.filename},
-            "after": {"title": after.title, "filename": after.filename},
-        });
-        queries::audit::append(conn, &audit(id, "document.updated", detail)).await?;
-        with_topics(conn, after).await
-    })
-    .await
+    let document = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let before = queries::documents::lock(conn, id).await?.ok_or_else(missing)?;
+            let names =
+                NameChange { title: change.title.as_ref().map(Option::as_deref), filename: change.filename.as_ref() };
+            queries::documents::rename(conn, id, &names).await?;
+            let after = queries::documents::find(conn, id).await?.ok_or_else(missing)?;
+            let detail = json!({
+                "before": {"title": before.title, "filename": before.filename},
+                "after": {"title": after.title, "filename": after.filename},
+            });
+            queries::audit::append(conn, &audit(id, "document.updated", detail)).await?;
+            with_topics(conn, after).await
+        })
+        .await?;
+    vault.events.tell(document.changed());
+    Ok(document)
 }
 
 /// Puts exactly these topics on a document: a person's choice, which the AI leaves alone from then on.
@@ -118,22 +138,27 @@ pub async fn change(vault: &Vault, id: DocumentId, change: DocumentChange) -> Re
 /// `not_found`, `unknown_topic`.
 pub async fn set_topics(vault: &Vault, id: DocumentId, topics: &[TopicId]) -> Result<Document> {
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        let before = queries::documents::lock(conn, id).await?.ok_or_else(missing)?;
-        let stood = queries::topics::of_documents(conn, &[id]).await?;
-        queries::documents::mark_topics_by_user(conn, id, true).await?;
-        let chosen: Vec<_> = topics.iter().map(|topic| (*topic, None)).collect();
-        queries::topics::replace(conn, id, TopicSource::User, &chosen).await.map_err(super::topics::unknown_topic)?;
-        // Somebody looked: there is nothing left to review.
-        if before.status == DocumentStatus::NeedsReview {
-            queries::documents::set_status(conn, id, DocumentStatus::Ready).await?;
-        }
-        let detail = json!({"topic_ids": topics, "before": Before::of(&before, &stood)});
-        queries::audit::append(conn, &audit(id, "document.topics_set", detail)).await?;
-        let after = queries::documents::find(conn, id).await?.ok_or_else(missing)?;
-        with_topics(conn, after).await
-    })
-    .await
+    let document = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let before = queries::documents::lock(conn, id).await?.ok_or_else(missing)?;
+            let stood = queries::topics::of_documents(conn, &[id]).await?;
+            queries::documents::mark_topics_by_user(conn, id, true).await?;
+            let chosen: Vec<_> = topics.iter().map(|topic| (*topic, None)).collect();
+            queries::topics::replace(conn, id, TopicSource::User, &chosen)
+                .await
+                .map_err(super::topics::unknown_topic)?;
+            // Somebody looked: there is nothing left to review.
+            if before.status == DocumentStatus::NeedsReview {
+                queries::documents::set_status(conn, id, DocumentStatus::Ready).await?;
+            }
+            let detail = json!({"topic_ids": topics, "before": Before::of(&before, &stood)});
+            queries::audit::append(conn, &audit(id, "document.topics_set", detail)).await?;
+            let after = queries::documents::find(conn, id).await?.ok_or_else(missing)?;
+            with_topics(conn, after).await
+        })
+        .await?;
+    vault.events.tell(document.changed());
+    Ok(document)
 }
 
 /// Has a document read and sorted again. Where that is under way already, it stays at that.
@@ -155,6 +180,6 @@ pub async fn reprocess(vault: &Vault, id: DocumentId) -> Result<Document> {
             Ok((with_topics(conn, after).await?, job))
         })
         .await?;
-    vault.ring(job.id).await;
+    vault.ring(job.id, document.changed()).await;
     Ok(document)
 }

@@ -1,7 +1,7 @@
 //! Jobs, for those who want to see them or to retry one.
 
-use super::Vault;
 use super::listing::{Page, parse_limit};
+use super::{Vault, documents};
 use crate::db::models::{JobRow, NewAuditEntry};
 use crate::db::{AsyncConnection, queries};
 use crate::domain::{Cursor, DocumentStatus, JobId, JobState, parse_time};
@@ -49,13 +49,14 @@ pub async fn retry(vault: &Vault, id: JobId) -> Result<JobRow> {
     let not_dead =
         || Error::new(ErrorCode::JobNotDead, "Only a dead job can be retried; this one is under way or done.");
     let mut conn = vault.db.get().await?;
-    let job = conn
+    let (job, document) = conn
         .transaction::<_, Error, _>(async |conn| {
             let job = queries::jobs::find(conn, id).await?.ok_or_else(|| Error::not_found("The job"))?;
             // The document first, as everywhere, so that two transactions never wait for each other.
-            if let Some(document) = job.document_id {
-                queries::documents::lock_anywhere(conn, document).await?;
-            }
+            let mut document = match job.document_id {
+                Some(id) => queries::documents::lock_anywhere(conn, id).await?,
+                None => None,
+            };
             let job = queries::jobs::revive(conn, id)
                 .await
                 .map_err(|error| match error {
@@ -64,8 +65,9 @@ pub async fn retry(vault: &Vault, id: JobId) -> Result<JobRow> {
                     other => other.into(),
                 })?
                 .ok_or_else(not_dead)?;
-            if let Some(document) = job.document_id {
-                queries::documents::set_status(conn, document, DocumentStatus::Pending).await?;
+            if let Some(row) = &mut document {
+                row.status = DocumentStatus::Pending;
+                queries::documents::set_status(conn, row.id, row.status).await?;
             }
             let entry = NewAuditEntry {
                 actor: "user",
@@ -75,9 +77,13 @@ pub async fn retry(vault: &Vault, id: JobId) -> Result<JobRow> {
                 detail: json!({"document_id": job.document_id}),
             };
             queries::audit::append(conn, &entry).await?;
-            Ok(job)
+            let document = match document {
+                Some(row) => Some(documents::with_topics(conn, row).await?),
+                None => None,
+            };
+            Ok((job, document))
         })
         .await?;
-    vault.ring(job.id).await;
+    vault.ring(job.id, document.map(|document| document.changed())).await;
     Ok(job)
 }

@@ -2,6 +2,7 @@
 
 pub mod classifier;
 pub mod documents;
+pub mod events;
 pub mod extractor;
 pub mod health;
 pub mod history;
@@ -11,6 +12,7 @@ pub mod orphans;
 pub mod processing;
 pub mod room;
 pub mod starter_topics;
+pub mod stats;
 pub mod sweep;
 pub mod topics;
 pub mod trash;
@@ -25,8 +27,9 @@ use crate::db::Database;
 use crate::domain::JobId;
 use crate::extract::Reader;
 use crate::metrics::Metrics;
-use crate::queue::JobQueue;
+use crate::queue::{Event, JobQueue};
 use crate::storage::StorageBackend;
+use events::Events;
 use room::Room;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -41,6 +44,8 @@ pub struct Vault {
     pub storage: Arc<dyn StorageBackend>,
     /// The doorbell.
     pub queue: JobQueue,
+    /// Tells those who watch what has happened.
+    pub events: Events,
     /// Chooses topics.
     pub ai: Arc<dyn AiProvider>,
     /// Turns bytes into text.
@@ -60,10 +65,13 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// Rings for a job whose row is committed. A bell that can't be rung is no error: the sweep rings again.
-    async fn ring(&self, job: JobId) {
-        if let Err(error) = self.queue.ring(&[job]).await {
+    /// Tells what led to a job, and rings for it, once its row is committed. A bell that can't be rung is no error: the
+    /// sweep rings again.
+    async fn ring(&self, job: JobId, event: impl Into<Option<Event>>) {
+        let event = event.into();
+        if let Err(error) = self.queue.tell_and_ring(event.as_slice(), &[job]).await {
             log::warn!(job:% = job; "could not ring for a job, the sweep will: {}", crate::error::cause_chain(&error));
+            self.events.missed();
         }
     }
 }
@@ -87,6 +95,11 @@ impl Background {
     /// Starts a task that outlives its caller.
     pub fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.tracker.spawn_on(task, &self.runtime)
+    }
+
+    /// True once somebody waits for the tasks to end.
+    fn is_ending(&self) -> bool {
+        self.tracker.is_closed()
     }
 
     /// Waits until every task has ended.

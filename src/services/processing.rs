@@ -6,6 +6,7 @@
 
 use super::Vault;
 use super::classifier::{self, Choice};
+use super::documents::{Document, with_topics};
 use super::extractor;
 use crate::crash::{self, CrashPoint};
 use crate::db::models::{DocumentOutcome, DocumentRow, JobRow, NewAuditEntry};
@@ -50,22 +51,33 @@ pub enum Outcome {
 /// When a store fails.
 pub async fn claim(vault: &Vault, job: JobId, owner: &str) -> Result<Option<Work>> {
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        // Without its document a job is gone too.
-        let Some(document) = queries::documents::lock_of_job(conn, job).await? else { return Ok(None) };
-        let Some(job) = queries::jobs::claim(conn, job, owner, vault.config.work.lease).await? else {
-            return Ok(None);
-        };
-        // Counted at the claim, so that a document which kills its worker each time does not go on for ever.
-        if job.attempts > vault.config.work.max_attempts {
-            let why = job.last_error.as_deref().unwrap_or("the worker ended in the middle of it, each time");
-            bury(conn, &job, document.id, owner, why).await?;
-            return Ok(None);
-        }
-        queries::documents::set_status(conn, document.id, DocumentStatus::Processing).await?;
-        Ok(Some(Work { job, document }))
-    })
-    .await
+    let (work, changed) = conn
+        .transaction::<_, Error, _>(async |conn| {
+            // Without its document a job is gone too.
+            let Some(mut document) = queries::documents::lock_of_job(conn, job).await? else { return Ok((None, None)) };
+            let Some(job) = queries::jobs::claim(conn, job, owner, vault.config.work.lease).await? else {
+                return Ok((None, None));
+            };
+            // Counted at the claim, so that a document which kills its worker each time does not go on for ever.
+            if job.attempts > vault.config.work.max_attempts {
+                let why = job.last_error.as_deref().unwrap_or("the worker ended in the middle of it, each time");
+                return Ok((None, bury(conn, &job, document, owner, why).await?));
+            }
+            document.status = DocumentStatus::Processing;
+            queries::documents::set_status(conn, document.id, document.status).await?;
+            let changed = with_topics(conn, document.clone()).await?;
+            Ok((Some(Work { job, document }), Some(changed)))
+        })
+        .await?;
+    tell(vault, changed.as_ref());
+    Ok(work)
+}
+
+/// Tells those who watch of a document that changed, if it did.
+fn tell(vault: &Vault, changed: Option<&Document>) {
+    if let Some(document) = changed {
+        vault.events.tell(document.changed());
+    }
 }
 
 /// Does the work; changes nothing yet.
@@ -117,11 +129,13 @@ fn outcome_of(read: ReadText) -> DocumentOutcome {
 }
 
 fn outcome_of_problem(problem: DocumentProblem) -> DocumentOutcome {
-    DocumentOutcome {
-        error_code: Some(problem.as_str().to_owned()),
-        error_message: Some(problem.message().to_owned()),
-        ..DocumentOutcome::default()
-    }
+    let (error_code, error_message) = words_of(Some(problem));
+    DocumentOutcome { error_code, error_message, ..DocumentOutcome::default() }
+}
+
+/// A problem as it stands in the row: its code, and a sentence.
+fn words_of(problem: Option<DocumentProblem>) -> (Option<String>, Option<String>) {
+    problem.map(|problem| (problem.as_str().to_owned(), problem.message().to_owned())).unzip()
 }
 
 async fn commit(
@@ -134,42 +148,48 @@ async fn commit(
 ) -> Result<bool> {
     let id = work.document.id;
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        let Some(document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(false) };
-        if !queries::jobs::finish(conn, &work.job, owner, JobState::Done, None).await? {
-            return Ok(false);
-        }
-        let by_user = document.topics_by_user;
-        // A topic may have been removed since it was scored.
-        let ids: Vec<_> = choice.topics.iter().map(|(topic, _)| *topic).collect();
-        let alive = queries::topics::lock_around(conn, id, &ids).await?;
-        let sure = choice.topics.iter().filter(|(topic, _)| alive.contains(topic));
-        let chosen: Vec<_> = sure.map(|(topic, confidence)| (*topic, Some(*confidence))).collect();
-        // What was read while the bytes were there is still worth finding, and so are its topics.
-        let keep = matches!(problem, Some(DocumentProblem::ContentMissing | DocumentProblem::ContentDamaged));
-        if !by_user && !keep {
-            queries::topics::replace(conn, id, TopicSource::Ai, &chosen).await?;
-        }
-        let status = match problem {
-            Some(_) => DocumentStatus::Failed,
-            None if by_user || !chosen.is_empty() => DocumentStatus::Ready,
-            None => DocumentStatus::NeedsReview,
-        };
-        match problem {
-            Some(problem) if keep => {
-                queries::documents::store_failure(conn, id, problem.as_str(), problem.message()).await?;
+    let changed = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let Some(mut document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(None) };
+            if !queries::jobs::finish(conn, &work.job, owner, JobState::Done, None).await? {
+                return Ok(None);
             }
-            _ => queries::documents::store_outcome(conn, id, status, row).await?,
-        }
-        let (action, detail) = match problem {
-            Some(problem) => ("document.failed", json!({"code": problem.as_str(), "job_id": work.job.id})),
-            None => ("document.processed", decision(vault, work, status, choice, by_user)),
-        };
-        queries::audit::append(conn, &audit(id, action, detail)).await?;
-        crash::point(CrashPoint::WorkBeforeCommit);
-        Ok(true)
-    })
-    .await
+            let by_user = document.topics_by_user;
+            // A topic may have been removed since it was scored.
+            let ids: Vec<_> = choice.topics.iter().map(|(topic, _)| *topic).collect();
+            let alive = queries::topics::existing(conn, &ids).await?;
+            let sure = choice.topics.iter().filter(|(topic, _)| alive.contains(topic));
+            let chosen: Vec<_> = sure.map(|(topic, confidence)| (*topic, Some(*confidence))).collect();
+            // What was read while the bytes were there is still worth finding, and so are its topics.
+            let keep = matches!(problem, Some(DocumentProblem::ContentMissing | DocumentProblem::ContentDamaged));
+            if !by_user && !keep {
+                queries::topics::replace(conn, id, TopicSource::Ai, &chosen).await?;
+            }
+            let status = match problem {
+                Some(_) => DocumentStatus::Failed,
+                None if by_user || !chosen.is_empty() => DocumentStatus::Ready,
+                None => DocumentStatus::NeedsReview,
+            };
+            match problem {
+                Some(problem) if keep => {
+                    queries::documents::store_failure(conn, id, problem.as_str(), problem.message()).await?;
+                }
+                _ => queries::documents::store_outcome(conn, id, status, row).await?,
+            }
+            document.status = status;
+            (document.error_code, document.error_message) = words_of(problem);
+            let (action, detail) = match problem {
+                Some(problem) => ("document.failed", json!({"code": problem.as_str(), "job_id": work.job.id})),
+                None => ("document.processed", decision(vault, work, status, choice, by_user)),
+            };
+            queries::audit::append(conn, &audit(id, action, detail)).await?;
+            let changed = with_topics(conn, document).await?;
+            crash::point(CrashPoint::WorkBeforeCommit);
+            Ok(Some(changed))
+        })
+        .await?;
+    tell(vault, changed.as_ref());
+    Ok(changed.is_some())
 }
 
 /// What the audit log keeps of a decision.
@@ -197,21 +217,24 @@ pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Res
     // What clients may see of it; the log has the cause.
     let why = error.to_string();
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        if queries::documents::lock_anywhere(conn, work.document.id).await?.is_none() {
-            return Ok(());
-        }
-        // A statement that takes too long is this document's own: PostgreSQL answers the others.
-        let outage = error.is_unavailable() && !cause_chain(error).contains("statement timeout");
-        if !outage && work.job.attempts >= vault.config.work.max_attempts {
-            return bury(conn, &work.job, work.document.id, owner, &why).await;
-        }
-        let delay = if outage { OUTAGE_WAIT } else { backoff(work.job.attempts) };
-        // Half of it by chance, so that jobs which failed together do not come back together.
-        let delay = delay.mul_f64(rand::rng().random_range(0.5..1.0));
-        give_back(conn, work, owner, delay, outage, Some(&why)).await
-    })
-    .await
+    let changed = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let Some(document) = queries::documents::lock_anywhere(conn, work.document.id).await? else {
+                return Ok(None);
+            };
+            // A statement that takes too long is this document's own: PostgreSQL answers the others.
+            let outage = error.is_unavailable() && !cause_chain(error).contains("statement timeout");
+            if !outage && work.job.attempts >= vault.config.work.max_attempts {
+                return bury(conn, &work.job, document, owner, &why).await;
+            }
+            let delay = if outage { OUTAGE_WAIT } else { backoff(work.job.attempts) };
+            // Half of it by chance, so that jobs which failed together do not come back together.
+            let delay = delay.mul_f64(rand::rng().random_range(0.5..1.0));
+            give_back(conn, work, document, owner, delay, outage, Some(&why)).await
+        })
+        .await?;
+    tell(vault, changed.as_ref());
+    Ok(())
 }
 
 /// Puts a job that was not finished back into the queue at once; the attempt does not count.
@@ -220,40 +243,55 @@ pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Res
 /// When a store fails; the lease runs out then, and the job comes again.
 pub async fn release(vault: &Vault, work: &Work, owner: &str) -> Result<()> {
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        if queries::documents::lock_anywhere(conn, work.document.id).await?.is_none() {
-            return Ok(());
-        }
-        give_back(conn, work, owner, Duration::ZERO, true, work.job.last_error.as_deref()).await
-    })
-    .await?;
-    vault.ring(work.job.id).await;
+    let changed = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let Some(document) = queries::documents::lock_anywhere(conn, work.document.id).await? else {
+                return Ok(None);
+            };
+            give_back(conn, work, document, owner, Duration::ZERO, true, work.job.last_error.as_deref()).await
+        })
+        .await?;
+    vault.ring(work.job.id, changed.map(|document| document.changed())).await;
     Ok(())
 }
 
+/// Puts a job back; answers its document as it is now. None when the lease was lost.
 async fn give_back(
     conn: &mut AsyncPgConnection,
     work: &Work,
+    mut document: DocumentRow,
     owner: &str,
     delay: Duration,
     forgive: bool,
     why: Option<&str>,
-) -> Result<()> {
-    if queries::jobs::put_back(conn, &work.job, owner, delay, forgive, why).await? {
-        queries::documents::set_status(conn, work.document.id, DocumentStatus::Pending).await?;
+) -> Result<Option<Document>> {
+    if !queries::jobs::put_back(conn, &work.job, owner, delay, forgive, why).await? {
+        return Ok(None);
     }
-    Ok(())
+    document.status = DocumentStatus::Pending;
+    queries::documents::set_status(conn, document.id, document.status).await?;
+    with_topics(conn, document).await.map(Some)
 }
 
-/// Gives a job up: it is kept as dead, and the document says so.
-async fn bury(conn: &mut AsyncPgConnection, job: &JobRow, document: DocumentId, owner: &str, why: &str) -> Result<()> {
-    if queries::jobs::finish(conn, job, owner, JobState::Dead, Some(why)).await? {
-        let problem = DocumentProblem::GaveUp;
-        queries::documents::store_failure(conn, document, problem.as_str(), problem.message()).await?;
-        let detail = json!({"code": problem.as_str(), "job_id": job.id});
-        queries::audit::append(conn, &audit(document, "document.failed", detail)).await?;
+/// Gives a job up: it is kept as dead, and the document says so; answers the document as it is now. None when the lease
+/// was lost.
+async fn bury(
+    conn: &mut AsyncPgConnection,
+    job: &JobRow,
+    mut document: DocumentRow,
+    owner: &str,
+    why: &str,
+) -> Result<Option<Document>> {
+    if !queries::jobs::finish(conn, job, owner, JobState::Dead, Some(why)).await? {
+        return Ok(None);
     }
-    Ok(())
+    let problem = DocumentProblem::GaveUp;
+    queries::documents::store_failure(conn, document.id, problem.as_str(), problem.message()).await?;
+    document.status = DocumentStatus::Failed;
+    (document.error_code, document.error_message) = words_of(Some(problem));
+    let detail = json!({"code": problem.as_str(), "job_id": job.id});
+    queries::audit::append(conn, &audit(document.id, "document.failed", detail)).await?;
+    with_topics(conn, document).await.map(Some)
 }
 
 /// The wait before attempt `attempts + 1`.

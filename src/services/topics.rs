@@ -1,9 +1,9 @@
 //! Topics: the user's own words for what belongs together.
 
-use super::Vault;
+use super::{Vault, events};
 use crate::db::models::{NewAuditEntry, TopicRow};
 use crate::db::queries::topics::TopicChange;
-use crate::db::{AsyncConnection, queries};
+use crate::db::{AsyncConnection, AsyncPgConnection, queries};
 use crate::domain::{Color, TopicId, TopicName};
 use crate::error::{Error, ErrorCode, Result};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -70,9 +70,13 @@ pub fn parse_description(text: &str) -> Result<String> {
 /// # Errors
 /// When a store fails.
 pub async fn list(vault: &Vault) -> Result<Vec<Topic>> {
-    let mut conn = vault.db.get().await?;
-    let counts = queries::topics::document_counts(&mut conn).await?;
-    let rows = queries::topics::all(&mut conn).await?;
+    counted(&mut *vault.db.get().await?).await
+}
+
+/// All topics, by name, on a connection that is there already.
+pub(super) async fn counted(conn: &mut AsyncPgConnection) -> Result<Vec<Topic>> {
+    let counts = queries::topics::document_counts(conn).await?;
+    let rows = queries::topics::all(conn).await?;
     Ok(rows.into_iter().map(|row| Topic { document_count: counts.get(&row.id).copied().unwrap_or(0), row }).collect())
 }
 
@@ -95,15 +99,18 @@ pub async fn check_exist(vault: &Vault, ids: &[TopicId]) -> Result<()> {
 /// `duplicate_topic`, `too_many_topics`.
 pub async fn create(vault: &Vault, name: &TopicName, description: &str, color: Option<&Color>) -> Result<Topic> {
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        if queries::topics::count(conn).await? >= MAX_TOPICS {
-            return Err(Error::new(ErrorCode::TooManyTopics, "A vault has at most 1000 topics."));
-        }
-        let row = queries::topics::insert(conn, name, description, color).await.map_err(taken)?;
-        queries::audit::append(conn, &audit(row.id, "topic.created", json!({"name": row.name}))).await?;
-        Ok(Topic { row, document_count: 0 })
-    })
-    .await
+    let topic = conn
+        .transaction::<_, Error, _>(async |conn| {
+            if queries::topics::count(conn).await? >= MAX_TOPICS {
+                return Err(Error::new(ErrorCode::TooManyTopics, "A vault has at most 1000 topics."));
+            }
+            let row = queries::topics::insert(conn, name, description, color).await.map_err(taken)?;
+            queries::audit::append(conn, &audit(row.id, "topic.created", json!({"name": row.name}))).await?;
+            Ok(Topic { row, document_count: 0 })
+        })
+        .await?;
+    vault.events.tell(events::topics());
+    Ok(topic)
 }
 
 /// Changes a topic.
@@ -112,13 +119,16 @@ pub async fn create(vault: &Vault, name: &TopicName, description: &str, color: O
 /// `not_found`, `duplicate_topic`.
 pub async fn change(vault: &Vault, id: TopicId, change: TopicChange<'_>) -> Result<Topic> {
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        let row = queries::topics::update(conn, id, &change).await.map_err(taken)?.ok_or_else(missing)?;
-        let document_count = queries::topics::document_count(conn, id).await?;
-        queries::audit::append(conn, &audit(id, "topic.updated", json!({"name": row.name}))).await?;
-        Ok(Topic { row, document_count })
-    })
-    .await
+    let topic = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let row = queries::topics::update(conn, id, &change).await.map_err(taken)?.ok_or_else(missing)?;
+            let document_count = queries::topics::document_count(conn, id).await?;
+            queries::audit::append(conn, &audit(id, "topic.updated", json!({"name": row.name}))).await?;
+            Ok(Topic { row, document_count })
+        })
+        .await?;
+    vault.events.tell(events::topics());
+    Ok(topic)
 }
 
 /// Removes a topic, also from its documents; the documents stay.
@@ -127,7 +137,7 @@ pub async fn change(vault: &Vault, id: TopicId, change: TopicChange<'_>) -> Resu
 /// `not_found`.
 pub async fn delete(vault: &Vault, id: TopicId) -> Result<()> {
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
+    conn.transaction::<_, Error, _>(async |conn| {
         let document_count = queries::topics::document_count(conn, id).await?;
         if !queries::topics::delete(conn, id).await? {
             return Err(missing());
@@ -136,7 +146,9 @@ pub async fn delete(vault: &Vault, id: TopicId) -> Result<()> {
         queries::audit::append(conn, &audit(id, "topic.deleted", detail)).await?;
         Ok(())
     })
-    .await
+    .await?;
+    vault.events.tell(events::topics());
+    Ok(())
 }
 
 /// Merges a topic into another: its documents stand under that one from then on, and it is gone. A document under both
@@ -149,19 +161,22 @@ pub async fn merge(vault: &Vault, id: TopicId, into: TopicId) -> Result<Topic> {
         return Err(Error::new(ErrorCode::InvalidBody, "A topic can't be merged into itself."));
     }
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        let mut found = queries::topics::lock(conn, &[id, into]).await?;
-        let merged = found.extract_if(.., |topic| topic.id == id).next().ok_or_else(missing)?;
-        let target = found.pop().ok_or_else(unknown)?;
-        let moved = queries::topics::document_count(conn, id).await?;
-        queries::topics::move_documents(conn, id, into).await?;
-        queries::topics::delete(conn, id).await?;
-        let document_count = queries::topics::document_count(conn, into).await?;
-        let detail = json!({"name": merged.name, "into": into, "into_name": target.name, "document_count": moved});
-        queries::audit::append(conn, &audit(id, "topic.merged", detail)).await?;
-        let detail = json!({"name": target.name, "from": id, "from_name": merged.name, "document_count": moved});
-        queries::audit::append(conn, &audit(into, "topic.absorbed", detail)).await?;
-        Ok(Topic { row: target, document_count })
-    })
-    .await
+    let merged = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let mut found = queries::topics::lock(conn, &[id, into]).await?;
+            let merged = found.extract_if(.., |topic| topic.id == id).next().ok_or_else(missing)?;
+            let target = found.pop().ok_or_else(unknown)?;
+            let moved = queries::topics::document_count(conn, id).await?;
+            queries::topics::move_documents(conn, id, into).await?;
+            queries::topics::delete(conn, id).await?;
+            let document_count = queries::topics::document_count(conn, into).await?;
+            let detail = json!({"name": merged.name, "into": into, "into_name": target.name, "document_count": moved});
+            queries::audit::append(conn, &audit(id, "topic.merged", detail)).await?;
+            let detail = json!({"name": target.name, "from": id, "from_name": merged.name, "document_count": moved});
+            queries::audit::append(conn, &audit(into, "topic.absorbed", detail)).await?;
+            Ok(Topic { row: target, document_count })
+        })
+        .await?;
+    vault.events.tell(events::topics());
+    Ok(merged)
 }

@@ -6,8 +6,8 @@
 //! - A removal takes the row first, so that nobody finds the document any more, then the bytes. Where it ends in between,
 //!   the sweep finds an object without a row.
 
-use super::Vault;
-use super::documents::{Document, missing, with_topics};
+use super::documents::{Document, missing, reread, with_topics};
+use super::{Vault, events};
 use crate::crash::{self, CrashPoint};
 use crate::db::models::NewAuditEntry;
 use crate::db::{AsyncConnection, queries};
@@ -27,15 +27,18 @@ const PURGED_AT_ONCE: i64 = 100;
 /// `not_found`, also where it is in the trash already.
 pub async fn put_in(vault: &Vault, id: DocumentId) -> Result<()> {
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        if !queries::documents::trash(conn, id).await? {
-            return Err(missing());
-        }
-        let entry = super::documents::audit(id, "document.trashed", json!({}));
-        queries::audit::append(conn, &entry).await?;
-        Ok(())
-    })
-    .await
+    let document = conn
+        .transaction::<_, Error, _>(async |conn| {
+            if !queries::documents::trash(conn, id).await? {
+                return Err(missing());
+            }
+            let entry = super::documents::audit(id, "document.trashed", json!({}));
+            queries::audit::append(conn, &entry).await?;
+            reread(conn, id).await?.ok_or_else(missing)
+        })
+        .await?;
+    vault.events.tell(document.changed());
+    Ok(())
 }
 
 /// Takes a document out of the trash. One that is not in it stays as it is.
@@ -66,7 +69,7 @@ pub async fn restore(vault: &Vault, id: DocumentId) -> Result<Document> {
                 None => Error::unavailable("a duplicate was removed while it was looked at"),
             })
         }
-        (restored, _) => restored,
+        (restored, _) => restored.inspect(|document| vault.events.tell(document.changed())),
     }
 }
 
@@ -160,6 +163,7 @@ async fn remove(vault: &Vault, id: DocumentId, why: Removal) -> Result<Option<By
         .await?;
     drop(conn);
     let Some(key) = key else { return Ok(None) };
+    vault.events.tell(events::purged(id));
     crash::point(CrashPoint::DeleteBetweenRowAndObject);
     let bytes = match vault.storage.delete(&key).await {
         Ok(()) => Bytes::Gone,

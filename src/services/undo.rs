@@ -51,34 +51,37 @@ fn nothing() -> Error {
 /// upload, or one of an older release.
 pub async fn topics(vault: &Vault, id: DocumentId) -> Result<Document> {
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        let document = queries::documents::lock(conn, id).await?.ok_or_else(missing)?;
-        // Once a person has chosen, the AI leaves the topics alone: so the last change was a person's, or it was not.
-        if !document.topics_by_user {
-            return Err(nothing());
-        }
-        let choice = queries::audit::last_choice(conn, id).await?.ok_or_else(nothing)?;
-        let before = choice.detail.get("before").cloned().ok_or_else(nothing)?;
-        let before: Before = serde_json::from_value(before).map_err(Error::internal)?;
-        let ids: Vec<TopicId> = before.topics.iter().map(|topic| topic.id).collect();
-        let alive = queries::topics::lock_around(conn, id, &ids).await?;
-        let topics: Vec<_> = before
-            .topics
-            .iter()
-            .filter(|topic| alive.contains(&topic.id))
-            .map(|topic| (topic.id, topic.source, topic.confidence))
-            .collect();
-        queries::topics::replace_as_they_were(conn, id, &topics).await?;
-        queries::documents::mark_topics_by_user(conn, id, before.topics_by_user).await?;
-        // Ready by that choice alone: it waits for a person again.
-        if document.status == DocumentStatus::Ready && before.status != DocumentStatus::Ready {
-            queries::documents::set_status(conn, id, DocumentStatus::NeedsReview).await?;
-        }
-        let topic_ids: Vec<TopicId> = topics.iter().map(|(topic, ..)| *topic).collect();
-        let detail = json!({"choice": choice.id, "topic_ids": topic_ids});
-        queries::audit::append(conn, &audit(id, "document.topics_undone", detail)).await?;
-        let after = queries::documents::find(conn, id).await?.ok_or_else(missing)?;
-        with_topics(conn, after).await
-    })
-    .await
+    let document = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let document = queries::documents::lock(conn, id).await?.ok_or_else(missing)?;
+            // Once a person has chosen, the AI leaves the topics alone: so the last change was a person's, or it was not.
+            if !document.topics_by_user {
+                return Err(nothing());
+            }
+            let choice = queries::audit::last_choice(conn, id).await?.ok_or_else(nothing)?;
+            let before = choice.detail.get("before").cloned().ok_or_else(nothing)?;
+            let before: Before = serde_json::from_value(before).map_err(Error::internal)?;
+            let ids: Vec<TopicId> = before.topics.iter().map(|topic| topic.id).collect();
+            let alive = queries::topics::lock_around(conn, id, &ids).await?;
+            let topics: Vec<_> = before
+                .topics
+                .iter()
+                .filter(|topic| alive.contains(&topic.id))
+                .map(|topic| (topic.id, topic.source, topic.confidence))
+                .collect();
+            queries::topics::replace_as_they_were(conn, id, &topics).await?;
+            queries::documents::mark_topics_by_user(conn, id, before.topics_by_user).await?;
+            // Ready by that choice alone: it waits for a person again.
+            if document.status == DocumentStatus::Ready && before.status != DocumentStatus::Ready {
+                queries::documents::set_status(conn, id, DocumentStatus::NeedsReview).await?;
+            }
+            let topic_ids: Vec<TopicId> = topics.iter().map(|(topic, ..)| *topic).collect();
+            let detail = json!({"choice": choice.id, "topic_ids": topic_ids});
+            queries::audit::append(conn, &audit(id, "document.topics_undone", detail)).await?;
+            let after = queries::documents::find(conn, id).await?.ok_or_else(missing)?;
+            with_topics(conn, after).await
+        })
+        .await?;
+    vault.events.tell(document.changed());
+    Ok(document)
 }

@@ -140,7 +140,7 @@ async fn store(vault: &Vault, new: NewUpload, pieces: mpsc::Receiver<Piece>) -> 
         Ok((document, job)) => {
             vault.metrics.upload_bytes.inc_by(size);
             crash::point(CrashPoint::UploadAfterCommit);
-            vault.ring(job).await;
+            vault.ring(job, document.changed()).await;
             crash::point(CrashPoint::UploadAfterRing);
             Ok(document)
         }

@@ -26,4 +26,5 @@ mod trash;
 mod undo;
 mod upload;
 mod verify;
+mod watch;
 mod worker;

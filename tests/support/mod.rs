@@ -209,6 +209,13 @@ impl TestVault {
         Builder { variables: Vec::new(), starter_topics: true }
     }
 
+    /// Another process of the same vault, in effect, with settings of its own.
+    pub async fn beside(other: &Self, variables: Variables) -> Self {
+        let database =
+            TestDatabase { name: other.database.name.clone(), superuser_url: other.database.superuser_url.clone() };
+        Self::start(database, variables).await
+    }
+
     async fn start(database: TestDatabase, variables: Variables) -> Self {
         // What the vault says is seen where a test fails: cargo shows a failed test's output.
         let _ = env_logger::Builder::new().is_test(true).parse_filters("warn").try_init();

@@ -250,6 +250,22 @@ pub async fn known_keys(conn: &mut AsyncPgConnection, keys: &[ObjectKey]) -> Que
     dsl::documents.filter(dsl::object_key.eq_any(keys)).select(dsl::object_key).load(conn).await
 }
 
+/// How many documents there are of each status, and how many bytes they have: first those of the vault, then those in
+/// the trash.
+///
+/// # Errors
+/// When the database fails.
+pub async fn totals(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(DocumentStatus, (i64, i64), (i64, i64))>> {
+    let kept = sql::<(BigInt, BigInt)>(
+        "count(*) FILTER (WHERE deleted_at IS NULL),
+         coalesce(sum(size_bytes) FILTER (WHERE deleted_at IS NULL), 0)::bigint",
+    );
+    let trash = sql::<(BigInt, BigInt)>(
+        "count(deleted_at), coalesce(sum(size_bytes) FILTER (WHERE deleted_at IS NOT NULL), 0)::bigint",
+    );
+    dsl::documents.group_by(dsl::status).select((dsl::status, kept, trash)).load(conn).await
+}
+
 /// How many documents there are, with those in the trash.
 ///
 /// # Errors

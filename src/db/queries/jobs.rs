@@ -207,6 +207,19 @@ pub async fn count_by_state(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(Jo
     jobs::table.group_by(dsl::state).select((dsl::state, count_star())).load(conn).await
 }
 
+/// How many jobs are queued, running and dead, and since when the oldest of each is there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unfinished(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(JobState, i64, Option<DateTime<Utc>>)>> {
+    jobs::table
+        .filter(dsl::state.eq_any([JobState::Queued, JobState::Running, JobState::Dead]))
+        .group_by(dsl::state)
+        .select((dsl::state, count_star(), min(dsl::created_at)))
+        .load(conn)
+        .await
+}
+
 /// How many jobs are due and wait, and since when the oldest of them is.
 ///
 /// # Errors

@@ -8,8 +8,8 @@ use crate::db::models::NewAuditEntry;
 use crate::db::{AsyncConnection, queries};
 use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobKind, JobState, ObjectKey};
 use crate::error::{Error, Result};
-use crate::services::Vault;
 use crate::services::orphans::{self, AbandonedUpload};
+use crate::services::{Vault, documents};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 
@@ -140,27 +140,32 @@ async fn mark(vault: &Vault, key: &ObjectKey, problem: DocumentProblem) -> Resul
         return Ok(false);
     }
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        let Some(document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(false) };
-        if document.error_code.as_deref() == Some(problem.as_str()) {
-            return Ok(false);
-        }
-        queries::documents::store_failure(conn, id, problem.as_str(), problem.message()).await?;
-        let action = match problem {
-            DocumentProblem::ContentMissing => "document.content_missing",
-            _ => "document.content_damaged",
-        };
-        let detail = json!({"command": "verify", "object_key": key.as_str(), "status_before": document.status});
-        queries::audit::append(conn, &audit(id, action, detail)).await?;
-        Ok(true)
-    })
-    .await
+    let marked = conn
+        .transaction::<_, Error, _>(async |conn| {
+            let Some(document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(None) };
+            if document.error_code.as_deref() == Some(problem.as_str()) {
+                return Ok(None);
+            }
+            queries::documents::store_failure(conn, id, problem.as_str(), problem.message()).await?;
+            let action = match problem {
+                DocumentProblem::ContentMissing => "document.content_missing",
+                _ => "document.content_damaged",
+            };
+            let detail = json!({"command": "verify", "object_key": key.as_str(), "status_before": document.status});
+            queries::audit::append(conn, &audit(id, action, detail)).await?;
+            documents::reread(conn, id).await
+        })
+        .await?;
+    if let Some(document) = &marked {
+        vault.events.tell(document.changed());
+    }
+    Ok(marked.is_some())
 }
 
 /// Gives a document that waits a job, and rings.
 async fn call(vault: &Vault, id: DocumentId) -> Result<()> {
     let mut conn = vault.db.get().await?;
-    let job = conn
+    let called = conn
         .transaction::<_, Error, _>(async |conn| {
             let Some(document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(None) };
             // It may have been removed, marked or called meanwhile.
@@ -173,12 +178,12 @@ async fn call(vault: &Vault, id: DocumentId) -> Result<()> {
             }
             let detail = json!({"command": "verify", "job_id": job.id});
             queries::audit::append(conn, &audit(id, "document.reprocess_requested", detail)).await?;
-            Ok(Some(job.id))
+            Ok(Some((job.id, documents::reread(conn, id).await?)))
         })
         .await?;
     drop(conn);
-    if let Some(job) = job {
-        vault.ring(job).await;
+    if let Some((job, document)) = called {
+        vault.ring(job, document.map(|document| document.changed())).await;
     }
     Ok(())
 }
