@@ -25,6 +25,8 @@ struct ListParameters {
     status: Option<String>,
     /// A MIME type
     content_type: Option<String>,
+    /// The SHA-256 of the bytes, 64 hexadecimal digits
+    sha256: Option<String>,
     /// Put in at or after this time (RFC 3339)
     created_from: Option<chrono::DateTime<chrono::Utc>>,
     /// Put in before this time (RFC 3339)
@@ -41,13 +43,14 @@ struct ListParameters {
 fn list_request(request: &HttpRequest) -> Result<ListRequest> {
     let mut query = Query::read(
         request,
-        &["q", "topic", "status", "content_type", "created_from", "created_to", "sort", "limit", "cursor"],
+        &["q", "topic", "status", "content_type", "sha256", "created_from", "created_to", "sort", "limit", "cursor"],
     )?;
     Ok(ListRequest {
         q: query.one("q")?,
         topics: query.all("topic").iter().map(|id| parse_id(id)).collect::<Result<_>>()?,
         status: query.parsed("status")?,
         content_type: query.one("content_type")?,
+        sha256: query.parsed("sha256")?,
         created_from: query.time("created_from")?,
         created_to: query.time("created_to")?,
         sort: query.one("sort")?.map(|sort| sort.parse()).transpose()?.unwrap_or_default(),

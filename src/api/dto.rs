@@ -25,6 +25,8 @@ pub struct Document {
     /// Why it could not be read.
     error: Option<DocumentError>,
     topics: Vec<TopicOfDocument>,
+    /// A person chose the topics, or that there are none.
+    topics_by_user: bool,
     /// ISO 639-3.
     language: Option<String>,
     page_count: Option<i32>,
@@ -73,6 +75,7 @@ impl From<documents::Document> for Document {
             status: row.status,
             error: row.error_code.zip(row.error_message).map(|(code, message)| DocumentError { code, message }),
             topics: document.topics.into_iter().map(Into::into).collect(),
+            topics_by_user: row.topics_by_user,
             language: row.language,
             page_count: row.page_count,
             created_at: row.created_at,

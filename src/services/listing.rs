@@ -5,7 +5,7 @@ use super::documents::Document;
 use crate::db::models::{AssignedTopic, DocumentRow};
 use crate::db::queries;
 use crate::db::queries::documents::{After, HIGHLIGHT_END, HIGHLIGHT_START, ListQuery, Sort};
-use crate::domain::{Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
+use crate::domain::{ContentHash, Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
 use crate::error::{Error, ErrorCode, Result, cause_chain};
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::collections::HashMap;
@@ -110,6 +110,8 @@ pub struct ListRequest {
     pub status: Option<DocumentStatus>,
     /// This MIME type.
     pub content_type: Option<String>,
+    /// These bytes.
+    pub sha256: Option<ContentHash>,
     /// Put in at or after this time.
     pub created_from: Option<DateTime<Utc>>,
     /// Put in before this time.
@@ -160,6 +162,7 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
         topics,
         status: request.status,
         content_type: request.content_type,
+        sha256: request.sha256,
         created_from: request.created_from,
         created_to: request.created_to,
         sort: sort.sort,
