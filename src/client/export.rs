@@ -280,7 +280,7 @@ impl Export<'_> {
             // A disc is waited for on a thread that may block.
             part = aside(move || part.write_all(&piece).map(|()| part)).await.map_err(here)?;
         }
-        if hasher.finish() != document.sha256 {
+        if hasher.finish() != document.sha256 || fetched.bytes != document.size_bytes {
             return Err(Failure::Odd("the bytes that came are not those of its SHA-256".to_owned()));
         }
         let target: PathBuf = self.folder.join(file);

@@ -494,3 +494,51 @@ async fn body(mut response: Response) -> Result<Vec<u8>, Failure> {
     }
     Ok(body)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::TryStreamExt;
+    use std::io::Write;
+
+    /// Sends a file that was hashed with `before` in it and has `now` in it.
+    async fn send(before: &[u8], now: &[u8]) -> (Result<Vec<Bytes>, io::Error>, Option<String>) {
+        let mut hasher = ContentHasher::default();
+        hasher.update(before);
+        let path = tempfile::NamedTempFile::new().expect("a file");
+        path.as_file().write_all(now).expect("it is written");
+        let flow = Arc::new(Flow { moved: Mutex::new(Instant::now()), broken: Mutex::new(None) });
+        let file = path.reopen().expect("a file");
+        let pieces = pieces(file, before.len() as u64, hasher.finish(), flow.clone(), |_| {}).try_collect().await;
+        (pieces, flow.broken.lock().expect("no panic").take())
+    }
+
+    #[tokio::test]
+    async fn a_file_that_changes_never_arrives_whole() {
+        let file = vec![7; 3 * PIECE + 1];
+        let mut other = file.clone();
+        other[PIECE] = 8;
+        let (pieces, broken) = send(&file, &file).await;
+        assert_eq!((pieces.expect("it is whole").concat(), broken), (file.clone(), None));
+        for now in [other, file[..PIECE].to_vec(), [&file[..], b"more"].concat(), Vec::new()] {
+            let (pieces, broken) = send(&file, &now).await;
+            assert!(pieces.is_err());
+            assert_eq!(broken.as_deref(), Some("it changed while it was being read"));
+        }
+    }
+
+    #[test]
+    fn an_address_is_checked_and_shown_without_its_password() {
+        let url: BaseUrl = "https://me:hunter2@vault.example/docs".parse().expect("an address");
+        assert_eq!(url.to_string(), "https://vault.example/docs");
+        assert_eq!(url.api(&["topics"]).as_str(), "https://me:hunter2@vault.example/docs/api/v1/topics");
+        assert!(!url.is_loopback());
+        for here in ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:1/"] {
+            assert!(here.parse::<BaseUrl>().is_ok_and(|url| url.is_loopback()), "{here}");
+        }
+        for wrong in ["", "vault", "ftp://vault", "http://", "http://vault/?a", "http://vault/#a", "file:///etc/passwd"]
+        {
+            assert!(wrong.parse::<BaseUrl>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -120,6 +120,11 @@ pub async fn import(
         topics = remote.topics() => topics?,
         () = stop.cancelled() => return Ok(ImportReport { stopped: true, ..report }),
     };
+    let is_there =
+        |name: &TopicName| there.iter().any(|topic| topic.name.to_lowercase() == name.as_str().to_lowercase());
+    if let Some(name) = options.topic.as_ref().filter(|name| options.dry_run && !is_there(name)) {
+        progress.say(&format!("would make the topic {}", name.as_str()));
+    }
     progress.doing("looking for files");
     let (paths, teller, told) = (options.paths.clone(), progress.clone(), stop.clone());
     let planned = tokio::task::spawn_blocking(move || {

@@ -12,6 +12,7 @@ mod decisions;
 mod documents;
 mod faults;
 mod health;
+mod import_export;
 mod interface;
 mod limits;
 mod logs;
