@@ -82,7 +82,7 @@ pub async fn export(
     // A vault that goes away for good stops it as well.
     let stop = stop.child_token();
     let stopped = || ExportReport { stopped: true, ..ExportReport::default() };
-    let old = prepare(folder, now)?;
+    let earlier = earlier(folder)?;
     let listing = async {
         let topics = remote.topics().await?;
         let documents = remote.documents(|so_far| progress.doing(&format!("{so_far} documents found"))).await?;
@@ -92,6 +92,7 @@ pub async fn export(
         listed = listing => listed?,
         () = stop.cancelled() => return Ok(stopped()),
     };
+    let old = prepare(folder, earlier, now).map_err(|error| cannot(folder, &error))?;
     progress.begin(documents.len() as u64, documents.iter().map(|document| document.size_bytes).sum());
     let (aside, teller, told) = (folder.to_owned(), progress.clone(), stop.clone());
     let planned = tokio::task::spawn_blocking(move || plan(&aside, old, documents, &teller, &told));
@@ -138,26 +139,35 @@ fn listed(planned: Planned) -> Listed {
     }
 }
 
-/// Makes the folder one of an export; answers what an earlier export has left in it. One with files of somebody else is
-/// refused.
-fn prepare(folder: &Path, now: DateTime<Utc>) -> Result<Vec<Listed>, Failure> {
-    fs::create_dir_all(folder).map_err(|error| cannot(folder, &error))?;
+/// What an earlier export has left in the folder; none where the folder is empty or missing. One with files of somebody
+/// else is refused.
+fn earlier(folder: &Path) -> Result<Option<Vec<Listed>>, Failure> {
     if let Some(manifest) = Manifest::read(folder)? {
-        for name in names_in(folder).map_err(|error| cannot(folder, &error))? {
-            if name != MANIFEST && is_own(&name) {
-                // Of a run that was killed. One that can't be removed does no harm.
-                let _ = fs::remove_file(folder.join(name));
-            }
+        return Ok(Some(manifest.documents));
+    }
+    match names_in(folder) {
+        Ok(names) if names.is_empty() => Ok(None),
+        Ok(_) => {
+            let why = "holds files that are not of an export; name an empty folder, or a new one";
+            Err(Failure::Here(format!("{} {why}", disc::shown(folder))))
         }
-        return Ok(manifest.documents);
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot(folder, &error)),
     }
-    if !names_in(folder).map_err(|error| cannot(folder, &error))?.is_empty() {
-        let why = "holds files that are not of an export; name an empty folder, or a new one";
-        return Err(Failure::Here(format!("{} {why}", disc::shown(folder))));
+}
+
+/// Makes the folder one of an export, so that a run which is killed is known for what it is.
+fn prepare(folder: &Path, earlier: Option<Vec<Listed>>, now: DateTime<Utc>) -> io::Result<Vec<Listed>> {
+    let Some(old) = earlier else {
+        fs::create_dir_all(folder)?;
+        Manifest::new(now, Vec::new(), Vec::new()).write(folder)?;
+        return Ok(Vec::new());
+    };
+    for name in names_in(folder)?.into_iter().filter(|name| name != MANIFEST && is_own(name)) {
+        // Of a run that was killed. One that can't be removed does no harm.
+        let _ = fs::remove_file(folder.join(name));
     }
-    // From here on a run that was killed is known for what it is.
-    Manifest::new(now, Vec::new(), Vec::new()).write(folder).map_err(|error| cannot(folder, &error))?;
-    Ok(Vec::new())
+    Ok(old)
 }
 
 fn names_in(folder: &Path) -> io::Result<Vec<String>> {

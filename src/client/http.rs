@@ -30,6 +30,8 @@ use url::{Host, Url};
 const CONNECT: Duration = Duration::from_secs(10);
 /// Longest wait for the whole of a small answer.
 const ANSWER: Duration = Duration::from_secs(60);
+/// How long an unused connection is kept: less than any server keeps it, so that none breaks under a call.
+const IDLE: Duration = Duration::from_secs(2);
 /// Longest time in which not a byte moves.
 const STALL: Duration = Duration::from_secs(120);
 /// Largest answer that is read into memory; a page of 200 documents is far below it.
@@ -220,7 +222,8 @@ impl Remote {
         let mut builder = Client::builder()
             .user_agent(concat!("docuvault/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
-            .connect_timeout(CONNECT);
+            .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE);
         if base.is_loopback() {
             builder = builder.no_proxy();
         }

@@ -160,8 +160,9 @@ pub async fn import(
 
 fn plan(paths: &[PathBuf], progress: &Progress, report: &mut ImportReport, stop: &CancellationToken) -> Plan {
     let mut plan = Plan::default();
-    let mut groups: BTreeMap<ContentHash, Vec<(PathBuf, Listed)>> = BTreeMap::new();
     for root in paths {
+        // Each export by itself: one document in two of them is still one document.
+        let mut groups: BTreeMap<ContentHash, Vec<(PathBuf, Listed)>> = BTreeMap::new();
         let mut listed: HashSet<PathBuf> = HashSet::new();
         if root.is_dir() {
             match Manifest::read(root) {
@@ -198,8 +199,8 @@ fn plan(paths: &[PathBuf], progress: &Progress, report: &mut ImportReport, stop:
                 progress.about(&path, &why);
             }
         });
+        plan.listed.extend(groups.into_values().map(Unit::Listed));
     }
-    plan.listed = groups.into_values().map(Unit::Listed).collect();
     plan
 }
 
@@ -437,6 +438,8 @@ impl Import<'_> {
         for ((path, listed), document) in group.iter().zip(matched(group, there)) {
             let put = match (self.check(path, listed).await, document) {
                 (Err(failure), _) => Err(failure),
+                // In a dry run nothing can be found of what an earlier folder would have brought.
+                (Ok(()), None) if *put_in && self.options.dry_run => Ok(Put::There),
                 (Ok(()), Some(document)) => self.mend(listed, &document).await,
                 (Ok(()), None) => self.put_listed(path, listed, &mut known).await,
             };
@@ -488,7 +491,17 @@ impl Import<'_> {
             size: listed.size_bytes,
             sha256: listed.sha256,
         };
-        let Some(document) = self.upload(path, &new, known).await? else { return Ok(Put::There) };
+        let Some(document) = self.upload(path, &new, known).await? else {
+            // Somebody was faster; or it was this very upload, and its answer was lost.
+            let now = self.remote.find(new.sha256).await?;
+            return match now.into_iter().find(|document| !known.contains(&document.id)) {
+                Some(document) => {
+                    known.push(document.id);
+                    self.mend(listed, &document).await
+                }
+                None => Ok(Put::There),
+            };
+        };
         known.push(document.id);
         if chose_none {
             self.remote.set_topics(document.id, &[]).await?;

@@ -206,3 +206,32 @@ mod tests {
         );
     }
 }
+
+#[cfg(test)]
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_plain_name_never_leaves_its_folder(any: String, path in "[./\\\\a]{0,6}") {
+            for name in [any, path] {
+                let folder = Path::new("/folder");
+                let inside = folder.join(&name);
+                if is_plain_name(&name) {
+                    prop_assert_eq!(inside.parent(), Some(folder));
+                    prop_assert_eq!(inside.components().count(), 3);
+                }
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes: Vec<u8>, nearly in "\\{\"format\":\"docuvault-export\",\"version\":[12],[a-z\":\\[\\]{},]{0,40}\\}") {
+            let folder = tempfile::tempdir().map_err(|error| TestCaseError::fail(error.to_string()))?;
+            for bytes in [bytes, nearly.into_bytes()] {
+                let written = std::fs::write(folder.path().join(MANIFEST), bytes);
+                prop_assert!(written.is_ok() && Manifest::read(folder.path()).is_err());
+            }
+        }
+    }
+}

@@ -16,9 +16,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::{TempDir, tempdir};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
 /// What the program printed, and how it ended.
@@ -231,7 +233,7 @@ async fn a_vault_that_is_away_is_waited_for_but_not_for_ever() {
     let ended = end(client("export", &url, 1).arg(folder.path().join("new"))).await;
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains("the vault can't be reached: "), "{}", ended.err);
-    fs::remove_dir_all(folder.path().join("new")).expect("it was made");
+    assert!(!folder.path().join("new").exists(), "nothing is made for nothing");
     proxy.mend();
 
     // It answers 503.
@@ -510,6 +512,79 @@ async fn an_export_overwrites_nothing_and_goes_on_after_a_break() {
     ended.assert(1, "Fetched 20 documents (");
     assert!(ended.err.contains("/7.bin: "), "{}", ended.err);
     assert_eq!((files(&new).len(), manifest(&new)["documents"].as_array().map(Vec::len)), (20, Some(20)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_than_a_page_goes_out_and_two_exports_are_no_copies() {
+    let vault = TestVault::new().await;
+    let folder = many(205, 10);
+    import(&vault.url, folder.path(), &[]).await.assert(0, "Uploaded 205 files (");
+    let (one, two) = (tempdir().expect("a folder"), tempdir().expect("a folder"));
+    export(&vault.url, one.path()).await.assert(0, "Fetched 205 documents (2.00 KiB), 0 there already, 0 failed.");
+    export(&vault.url, two.path()).await.assert(0, "Fetched 205 documents (");
+    let target = TestVault::new().await;
+    let paths = [one.path(), two.path(), one.path()];
+    for (what, more) in [("Would upload", Some("--dry-run")), ("Uploaded", None)] {
+        let ended = end(client("import", &target.url, 60).args(more).args(paths)).await;
+        ended.assert(0, &format!("{what} 205 files (2.00 KiB), 410 there already, 0 failed."));
+    }
+    assert_eq!(target.count("SELECT count(*) FROM documents").await, 205);
+}
+
+/// A way to a server on which every other answer to an upload is lost.
+async fn forgetful(target: String) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let uploads = Arc::new(AtomicUsize::new(0));
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let (uploads, target) = (uploads.clone(), target.clone());
+            tokio::spawn(async move {
+                let mut server = TcpStream::connect(target).await?;
+                let (mut request, mut answer) = (vec![0; 65536], vec![0; 65536]);
+                let mut lost = false;
+                loop {
+                    tokio::select! {
+                        length = client.read(&mut request) => {
+                            let request = &request[..length?];
+                            if request.starts_with(b"POST /api/v1/documents ") {
+                                lost = uploads.fetch_add(1, Ordering::Relaxed) % 2 == 0;
+                            }
+                            server.write_all(request).await?;
+                            if request.is_empty() {
+                                return Ok(());
+                            }
+                        }
+                        length = server.read(&mut answer) => {
+                            let length = length?;
+                            if lost || length == 0 {
+                                return Ok::<_, std::io::Error>(());
+                            }
+                            client.write_all(&answer[..length]).await?;
+                        }
+                    }
+                }
+            });
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_is_lost_doubles_nothing_and_forgets_nothing() {
+    let a = furnished().await;
+    let folder = tempdir().expect("a folder");
+    export(&a.url, folder.path()).await.assert(0, "Fetched 15 documents (");
+    let b = TestVault::builder().without_topics().start().await;
+    let ended = import(&forgetful(target_of(&b.url)).await, folder.path(), &[]).await;
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    assert!(ended.err.contains("trying again"), "{}", ended.err);
+    let worker = b.worker();
+    for document in documents(&b).await {
+        b.processed(&id_of(&document)).await;
+    }
+    worker.stop().await;
+    assert_eq!(essences(documents(&b).await), essences(documents(&a).await));
 }
 
 /// A server that answers what it likes.
