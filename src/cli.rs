@@ -1,9 +1,12 @@
 //! The command line.
 
+use crate::client::BaseUrl;
 use crate::commands;
 use crate::config::ConfigError;
+use crate::domain::TopicName;
 use crate::extract::child::{Format, Limits};
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// DocuVault: a self-hosted document vault.
@@ -25,6 +28,11 @@ enum Command {
     /// Check that documents and objects agree. One JSON object on standard output; exits with 0 when all is well or was
     /// repaired, 3 when problems remain, 1 when the check did not come to its end
     Verify(VerifyArgs),
+    /// Put files and folders into a running vault. What is there already is skipped, so it can be run again. Needs no
+    /// settings
+    Import(ImportArgs),
+    /// Copy every document of a running vault into a folder, with a manifest that `import` reads. Needs no settings
+    Export(ExportArgs),
     /// Ask a running `serve` on this machine whether it is healthy; exits with 0 or 1. Needs no settings
     Healthcheck {
         /// Where to ask
@@ -52,6 +60,45 @@ pub struct VerifyArgs {
     /// Read every object, and compare its SHA-256
     #[arg(long)]
     pub deep: bool,
+}
+
+/// Which vault a client speaks to.
+#[derive(Debug, clap::Args)]
+pub struct VaultArgs {
+    /// The vault's address
+    #[arg(long, default_value = "http://127.0.0.1:8000")]
+    pub url: BaseUrl,
+    /// How long to wait, in seconds, for a vault that is busy or can't be reached
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub patience: u64,
+}
+
+/// What `import` is to do.
+#[derive(Debug, clap::Args)]
+pub struct ImportArgs {
+    /// Files, folders, and folders that `export` has made
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Put this topic on each new document; it is made where it is missing
+    #[arg(long, value_name = "NAME")]
+    pub topic: Option<TopicName>,
+    /// Tell what would happen, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The vault
+    #[command(flatten)]
+    pub vault: VaultArgs,
+}
+
+/// What `export` is to do.
+#[derive(Debug, clap::Args)]
+pub struct ExportArgs {
+    /// An empty folder, a new one, or one of an earlier export
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// The vault
+    #[command(flatten)]
+    pub vault: VaultArgs,
 }
 
 /// What `migrate` is to do.
@@ -101,6 +148,8 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Worker => commands::worker::run(),
         Command::Migrate(args) => commands::migrate::run(&args),
         Command::Verify(args) => commands::verify::run(&args),
+        Command::Import(args) => commands::import::run(args),
+        Command::Export(args) => commands::export::run(&args),
         Command::Healthcheck { url } => commands::healthcheck::run(&url),
         Command::Openapi => commands::openapi::run(),
         Command::ReadChild { format, limits } => Ok(commands::read_child::run(format, limits)),

@@ -12,7 +12,7 @@ const ROWS: &[&[&str]] = &[
     &["app", "lifecycle"],
     &["api", "worker"],
     &["services"],
-    &["db", "storage", "queue", "ai", "extract"],
+    &["db", "storage", "queue", "ai", "extract", "client"],
     &["error", "config", "clock", "crash", "metrics"],
     &["domain"],
 ];

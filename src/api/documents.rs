@@ -26,6 +26,8 @@ struct ListParameters {
     status: Option<Vec<String>>,
     /// A MIME type, or a family of them such as image/*; repeat it for any of them
     content_type: Option<Vec<String>>,
+    /// The SHA-256 of the bytes, 64 hexadecimal digits
+    sha256: Option<String>,
     /// Put in at or after this time (RFC 3339)
     created_from: Option<chrono::DateTime<chrono::Utc>>,
     /// Put in before this time (RFC 3339)
@@ -45,7 +47,19 @@ struct ListParameters {
 fn list_request(request: &HttpRequest) -> Result<ListRequest> {
     let mut query = Query::read(
         request,
-        &["q", "topic", "status", "content_type", "created_from", "created_to", "deleted", "sort", "limit", "cursor"],
+        &[
+            "q",
+            "topic",
+            "status",
+            "content_type",
+            "created_from",
+            "created_to",
+            "deleted",
+            "sha256",
+            "sort",
+            "limit",
+            "cursor",
+        ],
     )?;
     Ok(ListRequest {
         deleted: query.parsed("deleted")?.unwrap_or(false),
@@ -53,6 +67,7 @@ fn list_request(request: &HttpRequest) -> Result<ListRequest> {
         topics: query.all("topic").iter().map(|id| parse_id(id)).collect::<Result<_>>()?,
         statuses: query.all_parsed("status")?,
         content_types: query.all_parsed("content_type")?,
+        sha256: query.parsed("sha256")?,
         created_from: query.time("created_from")?,
         created_to: query.time("created_to")?,
         sort: query.one("sort")?.map(|sort| sort.parse()).transpose()?,

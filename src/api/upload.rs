@@ -33,6 +33,9 @@ struct UploadForm {
     title: Option<String>,
     /// A topic's id; repeat it for several
     topic_ids: Option<Vec<uuid::Uuid>>,
+    /// What an AI decided earlier, as id:confidence; repeat it for several. Not together with topic_ids. At its first
+    /// processing such a document is read, and not sorted again
+    ai_topics: Option<Vec<String>>,
     /// reject (default) or keep
     on_duplicate: Option<String>,
     /// The file; the last part of the form
@@ -127,6 +130,7 @@ fn too_large(limit: u64) -> Error {
 struct Fields {
     title: Option<String>,
     topics: Vec<TopicId>,
+    ai_topics: Vec<(TopicId, f32)>,
     on_duplicate: Option<String>,
 }
 
@@ -144,11 +148,32 @@ impl Fields {
             "title" if self.title.is_none() => self.title = Some(text),
             "on_duplicate" if self.on_duplicate.is_none() => self.on_duplicate = Some(text),
             "topic_ids" if self.topics.len() < MAX_TOPICS => self.topics.push(parse_id(&text)?),
-            "topic_ids" => return Err(invalid_field("A document has at most 50 topics.")),
+            "ai_topics" if self.ai_topics.len() < MAX_TOPICS => self.ai_topics.push(parse_ai_topic(&text)?),
+            "topic_ids" | "ai_topics" => return Err(invalid_field("A document has at most 50 topics.")),
             "title" | "on_duplicate" => return Err(invalid_field("A field is given twice.")),
-            _ => return Err(invalid_field("The form has title, topic_ids, on_duplicate and, at its end, file.")),
+            _ => {
+                let detail = "The form has title, topic_ids, ai_topics, on_duplicate and, at its end, file.";
+                return Err(invalid_field(detail));
+            }
         }
         Ok(())
+    }
+
+    /// The topics of both kinds, each once, all of which exist.
+    async fn topics(&mut self, vault: &Vault) -> Result<(Vec<TopicId>, Vec<(TopicId, f32)>)> {
+        let (mut topics, mut ai_topics) = (std::mem::take(&mut self.topics), std::mem::take(&mut self.ai_topics));
+        if !topics.is_empty() && !ai_topics.is_empty() {
+            return Err(invalid_field("A person's choice stands alone: give topic_ids or ai_topics, not both."));
+        }
+        topics.sort_unstable();
+        topics.dedup();
+        ai_topics.sort_unstable_by_key(|(topic, _)| *topic);
+        if ai_topics.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return Err(invalid_field("ai_topics names a topic twice."));
+        }
+        let all: Vec<_> = topics.iter().copied().chain(ai_topics.iter().map(|(topic, _)| *topic)).collect();
+        topics::check_exist(vault, &all).await?;
+        Ok((topics, ai_topics))
     }
 
     fn keep_duplicate(&self) -> Result<bool> {
@@ -160,14 +185,20 @@ impl Fields {
     }
 }
 
+/// `id:confidence`, the confidence from 0 to 1.
+fn parse_ai_topic(text: &str) -> Result<(TopicId, f32)> {
+    text.split_once(':')
+        .and_then(|(id, confidence)| Some((id.parse().ok()?, confidence.parse().ok()?)))
+        .filter(|(_, confidence)| (0.0..=1.0).contains(confidence))
+        .ok_or_else(|| invalid_field("ai_topics is a topic's id, a colon, and a confidence from 0 to 1."))
+}
+
 /// Lets a file flow to the object store. `form_bytes`: the length of the whole form, if it was said.
 async fn receive(vault: &Arc<Vault>, field: Field, mut fields: Fields, form_bytes: Option<u64>) -> Result<Upload> {
     let filename = name_of(field.content_disposition())?;
     let keep_duplicate = fields.keep_duplicate()?;
     let title = fields.title.as_deref().map(parse_title).transpose()?.flatten();
-    fields.topics.sort_unstable();
-    fields.topics.dedup();
-    topics::check_exist(vault, &fields.topics).await?;
+    let (topics, ai_topics) = fields.topics(vault).await?;
     let declared = field.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).map(str::to_owned);
 
     // A field panics when it is asked for more after its end.
@@ -186,7 +217,7 @@ async fn receive(vault: &Arc<Vault>, field: Field, mut fields: Fields, form_byte
         return Err(Error::new(ErrorCode::EmptyFile, "The file has no bytes."));
     }
     let content_type = declared_or_guessed(&head.concat(), declared.as_deref(), &filename);
-    let new = NewUpload { filename, title, topics: fields.topics, keep_duplicate, content_type, size_hint: form_bytes };
+    let new = NewUpload { filename, title, topics, ai_topics, keep_duplicate, content_type, size_hint: form_bytes };
     let mut flowing = upload::begin(vault, new).await?;
     for piece in head {
         flowing = flowing.write(piece).await?;

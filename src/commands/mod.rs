@@ -1,6 +1,9 @@
 //! One file a role, and the small commands an operator needs.
 
+mod client;
+pub mod export;
 pub mod healthcheck;
+pub mod import;
 mod logging;
 pub mod migrate;
 pub mod openapi;

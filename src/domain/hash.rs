@@ -5,13 +5,47 @@ use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
 use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::str::FromStr;
 
 /// A SHA-256, 32 bytes; printed as 64 lower-case hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, AsExpression, FromSqlRow,
+)]
 #[diesel(sql_type = sql_types::Binary)]
+#[serde(try_from = "String", into = "String")]
 pub struct ContentHash([u8; 32]);
+
+/// A text that is no SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a SHA-256 has 64 hexadecimal digits")]
+pub struct ContentHashError;
+
+impl FromStr for ContentHash {
+    type Err = ContentHashError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).map_err(|_| ContentHashError)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl TryFrom<String> for ContentHash {
+    type Error = ContentHashError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ContentHash> for String {
+    fn from(hash: ContentHash) -> Self {
+        hash.to_string()
+    }
+}
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,6 +109,15 @@ mod properties {
             let hash = apart.finish();
             prop_assert_eq!(hash, whole.finish());
             prop_assert_eq!(hex::decode(hash.to_string()).ok(), Some(hash.0.to_vec()));
+        }
+
+        #[test]
+        fn only_64_digits_are_a_hash(bytes: [u8; 32], nearly in "[0-9a-fA-FgG]{62,66}") {
+            let text = hex::encode(bytes);
+            prop_assert_eq!(text.parse::<ContentHash>(), Ok(ContentHash(bytes)));
+            prop_assert_eq!(text.to_uppercase().parse::<ContentHash>(), Ok(ContentHash(bytes)));
+            let right = nearly.len() == 64 && nearly.bytes().all(|b| b.is_ascii_hexdigit());
+            prop_assert_eq!(nearly.parse::<ContentHash>().is_ok(), right);
         }
     }
 }

@@ -5,7 +5,7 @@ use super::documents::Document;
 use crate::db::models::{AssignedTopic, DocumentRow};
 use crate::db::queries;
 use crate::db::queries::documents::{After, HIGHLIGHT_END, HIGHLIGHT_START, ListQuery, Sort};
-use crate::domain::{Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
+use crate::domain::{ContentHash, Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
 use crate::error::{Error, ErrorCode, Result, cause_chain};
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::collections::HashMap;
@@ -116,6 +116,8 @@ pub struct ListRequest {
     pub statuses: Vec<DocumentStatus>,
     /// Any of these MIME types, or of these families (`image/*`); all where there is none.
     pub content_types: Vec<String>,
+    /// These bytes.
+    pub sha256: Option<ContentHash>,
     /// Put in at or after this time.
     pub created_from: Option<DateTime<Utc>>,
     /// Put in before this time.
@@ -171,6 +173,7 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
         topics,
         statuses: request.statuses,
         content_types: request.content_types,
+        sha256: request.sha256,
         created_from: request.created_from,
         created_to: request.created_to,
         sort: sort.sort,

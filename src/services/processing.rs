@@ -28,12 +28,14 @@ const OUTAGE_WAIT: Duration = Duration::from_secs(4);
 const SURELY_INDEXED_BYTES: usize = 64 * 1024;
 
 /// A job in hand, with its document.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Work {
     /// The job, as claimed.
     pub job: JobRow,
     /// What it is about.
     pub document: DocumentRow,
+    /// It came with topics that an AI chose earlier: it is read, and not sorted again.
+    pub brings_topics: bool,
 }
 
 /// What working on a document came to.
@@ -65,8 +67,9 @@ pub async fn claim(vault: &Vault, job: JobId, owner: &str) -> Result<Option<Work
             }
             document.status = DocumentStatus::Processing;
             queries::documents::set_status(conn, document.id, document.status).await?;
+            let brings_topics = queries::documents::brings_topics(conn, document.id).await?;
             let changed = with_topics(conn, document.clone()).await?;
-            Ok((Some(Work { job, document }), Some(changed)))
+            Ok((Some(Work { job, document, brings_topics }), Some(changed)))
         })
         .await?;
     tell(vault, changed.as_ref());
@@ -87,7 +90,11 @@ fn tell(vault: &Vault, changed: Option<&Document>) {
 pub async fn run(vault: &Vault, work: &Work) -> Result<Outcome> {
     match extractor::read(vault, &work.document).await? {
         Ok(text) => {
-            let choice = classifier::choose(vault, &work.document, &text).await?;
+            let choice = if work.brings_topics {
+                Choice::default()
+            } else {
+                classifier::choose(vault, &work.document, &text).await?
+            };
             Ok(Outcome::Read(Box::new(text), choice))
         }
         Err(problem) => Ok(Outcome::Unreadable(problem)),
@@ -162,12 +169,16 @@ async fn commit(
             let chosen: Vec<_> = sure.map(|(topic, confidence)| (*topic, Some(*confidence))).collect();
             // What was read while the bytes were there is still worth finding, and so are its topics.
             let keep = matches!(problem, Some(DocumentProblem::ContentMissing | DocumentProblem::ContentDamaged));
-            if !by_user && !keep {
+            if !by_user && !keep && !work.brings_topics {
                 queries::topics::replace(conn, id, TopicSource::Ai, &chosen).await?;
             }
             let status = match problem {
                 Some(_) => DocumentStatus::Failed,
                 None if by_user || !chosen.is_empty() => DocumentStatus::Ready,
+                // Those that it brought may have been removed since.
+                None if work.brings_topics && !queries::topics::of_documents(conn, &[id]).await?.is_empty() => {
+                    DocumentStatus::Ready
+                }
                 None => DocumentStatus::NeedsReview,
             };
             match problem {
@@ -201,6 +212,7 @@ fn decision(vault: &Vault, work: &Work, status: DocumentStatus, choice: &Choice,
             .collect::<Vec<_>>(),
         "best_confidence": choice.best_confidence,
         "topics_by_user": by_user,
+        "topics_brought": work.brings_topics,
         "job_id": work.job.id,
     })
 }

@@ -38,6 +38,8 @@ pub struct NewUpload {
     pub title: Option<String>,
     /// Topics a person chose.
     pub topics: Vec<TopicId>,
+    /// Topics an AI chose earlier, with its confidence; none where a person chose.
+    pub ai_topics: Vec<(TopicId, f32)>,
     /// Keep it even where the same bytes are here already.
     pub keep_duplicate: bool,
     /// The MIME type to put on record.
@@ -220,12 +222,16 @@ async fn commit(
                 });
             }
         };
-        let chosen: Vec<_> = new.topics.iter().map(|topic| (*topic, None)).collect();
-        queries::topics::replace(conn, stored.id, TopicSource::User, &chosen)
-            .await
-            .map_err(super::topics::unknown_topic)?;
+        let (source, chosen): (_, Vec<_>) = if new.ai_topics.is_empty() {
+            (TopicSource::User, new.topics.iter().map(|topic| (*topic, None)).collect())
+        } else {
+            (TopicSource::Ai, new.ai_topics.iter().map(|(topic, confidence)| (*topic, Some(*confidence))).collect())
+        };
+        queries::topics::replace(conn, stored.id, source, &chosen).await.map_err(super::topics::unknown_topic)?;
         let topics = queries::topics::of_documents(conn, &[stored.id]).await?;
         let job = queries::jobs::enqueue(conn, JobKind::ProcessDocument, stored.id).await?;
+        let ai_topics = new.ai_topics.iter().map(|(id, confidence)| json!({"id": id, "confidence": confidence}));
+        let ai_topics: Vec<_> = ai_topics.collect();
         let entry = NewAuditEntry {
             actor: "user",
             action: "document.created",
@@ -236,6 +242,7 @@ async fn commit(
                 "size_bytes": stored.size,
                 "object_key": stored.key.as_str(),
                 "topic_ids": new.topics,
+                "ai_topics": ai_topics,
             }),
         };
         queries::audit::append(conn, &entry).await?;

@@ -137,7 +137,7 @@ impl Worker {
             Ok(Some(work)) => {
                 let grip = self.in_hand.take(ring.job, &ring.entry);
                 // Kept apart for the case that it has to be given back.
-                let back = processing::Work { job: work.job.clone(), document: work.document.clone() };
+                let back = work.clone();
                 tokio::select! {
                     () = async {
                         match work.job.kind {

@@ -61,11 +61,23 @@ async fn wrong_fields() {
         ("on_duplicate", "maybe".to_owned(), "invalid_field"),
         ("topic_ids", "no id".to_owned(), "invalid_id"),
         ("topic_ids", Uuid::new_v4().to_string(), "unknown_topic"),
+        ("ai_topics", format!("{}:0.5", Uuid::new_v4()), "unknown_topic"),
+        ("ai_topics", Uuid::new_v4().to_string(), "invalid_field"),
+        ("ai_topics", format!("{}:", Uuid::new_v4()), "invalid_field"),
+        ("ai_topics", format!("{}:1.01", Uuid::new_v4()), "invalid_field"),
+        ("ai_topics", format!("{}:-0.5", Uuid::new_v4()), "invalid_field"),
+        ("ai_topics", format!("{}:NaN", Uuid::new_v4()), "invalid_field"),
+        ("ai_topics", "no id:0.5".to_owned(), "invalid_field"),
     ] {
         problem(vault.post_form(with(name, value)).await, 400, code).await;
     }
     let twice = Form::new().text("title", "a").text("title", "b").part("file", file_part("a.txt", "w"));
     problem(vault.post_form(twice).await, 400, "invalid_field").await;
+    let tax = vault.topic_id("Tax").await;
+    let twice = Form::new().text("ai_topics", format!("{tax}:0.5")).text("ai_topics", format!("{tax}:0.6"));
+    problem(vault.post_form(twice.part("file", file_part("a.txt", "w"))).await, 400, "invalid_field").await;
+    let both = Form::new().text("ai_topics", format!("{tax}:0.5")).text("topic_ids", tax);
+    problem(vault.post_form(both.part("file", file_part("a.txt", "w"))).await, 400, "invalid_field").await;
     let not_utf8 = Form::new().part("title", Part::bytes(vec![0xff, 0xfe])).part("file", file_part("a.txt", "w"));
     problem(vault.post_form(not_utf8).await, 400, "invalid_field").await;
     assert_untouched(&vault).await;
@@ -200,6 +212,7 @@ async fn wrong_queries() {
             "cursor=eyJzb3J0IjoiLWNyZWF0ZWRfYXQiLCJrZXkiOiItOTk5OS0wMS0wMVQwMDowMDowMFoiLCJpZCI6IjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMCJ9",
             "invalid_cursor",
         ),
+        ("sha256=12", "invalid_query"),
         ("topic=x", "invalid_id"),
         ("cursor=x", "invalid_cursor"),
         ("cursor=e30", "invalid_cursor"),

@@ -13,6 +13,7 @@ mod documents;
 mod faults;
 mod health;
 mod history;
+mod import_export;
 mod interface;
 mod limits;
 mod logs;

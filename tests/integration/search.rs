@@ -148,6 +148,10 @@ async fn filters_narrow_the_list_together() {
     assert_eq!(list("status=ready".to_owned()).await.len(), 0);
     assert_eq!(list("status=ready&status=pending".to_owned()).await.len(), 3);
     assert_eq!(list("status=ready&status=failed".to_owned()).await.len(), 0);
+    let sha256 = second["sha256"].as_str().expect("a hash").to_owned();
+    assert_eq!(list(format!("sha256={sha256}")).await, ["two.md"]);
+    assert_eq!(list(format!("sha256={}&topic={letter}", sha256.to_uppercase())).await, [""; 0]);
+    assert_eq!(list(format!("sha256={}", "0".repeat(64))).await, [""; 0]);
     let at = |document: &Value| document["created_at"].as_str().expect("a time").to_owned();
     assert_eq!(list(format!("created_from={}", at(&second))).await, ["two.md", "three.txt"]);
     assert_eq!(list(format!("created_to={}", at(&third))).await, ["one.txt", "two.md"]);

@@ -243,3 +243,50 @@ async fn a_worker_that_stops_in_the_middle_of_a_sweep_holds_up_no_other() {
     worker.stop().await;
     assert_eq!(vault.count("SELECT count(*) FROM leases").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_ai_chose_earlier_stands_until_somebody_asks_again() {
+    let vault = TestVault::new().await;
+    let tax = vault.topic_id("Tax").await;
+    let upload = async |name: &str, bytes: Vec<u8>, more: &[&str]| {
+        let mut form = reqwest::multipart::Form::new();
+        for topic in [&[tax.as_str()], more].concat() {
+            form = form.text("ai_topics", format!("{topic}:0.8125"));
+        }
+        let answer = vault.post_form(form.part("file", crate::support::file_part(name, bytes))).await;
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.expect("JSON")
+    };
+    let created = upload("a.pdf", pdf(&[INVOICE]), &[]).await;
+    let brought = json!(["Tax", "ai", 0.8125]);
+    let topics = |document: &Value| {
+        let topics = document["topics"].as_array().expect("a list").iter();
+        topics.map(|topic| json!([topic["name"], topic["source"], topic["confidence"]])).collect::<Vec<_>>()
+    };
+    assert_eq!((topics(&created), &created["topics_by_user"]), (vec![brought.clone()], &json!(false)));
+    let unreadable = upload("a.bin", b"\x89PNG\r\n\x1a\n".to_vec(), &[]).await;
+    let orphaned = vault.http.post(vault.api("/topics")).json(&json!({"name": "short-lived"})).send().await;
+    let short_lived = id_of(&orphaned.expect("an answer").json().await.expect("JSON"));
+    let both = upload("b.txt", b"a few words".to_vec(), &[&short_lived]).await;
+    assert_eq!(topics(&both).len(), 2);
+    let removed = vault.http.delete(vault.api(&format!("/topics/{short_lived}"))).send().await;
+    assert_eq!(removed.expect("an answer").status(), 204);
+
+    let worker = vault.worker();
+    let document = vault.processed(&id_of(&created)).await;
+    assert_eq!((&document["status"], topics(&document)), (&json!("ready"), vec![brought.clone()]));
+    assert!(vault.text(&id_of(&created)).await.contains("Amount due"), "it was read");
+    let document = vault.processed(&id_of(&unreadable)).await;
+    assert_eq!((&document["status"], topics(&document)), (&json!("failed"), vec![brought.clone()]));
+    assert_eq!(topics(&vault.processed(&id_of(&both)).await), [brought]);
+
+    let again = vault.api(&format!("/documents/{}/reprocess", id_of(&created)));
+    assert_eq!(vault.http.post(again).send().await.expect("an answer").status(), 202);
+    let document = vault.processed(&id_of(&created)).await;
+    assert_eq!(
+        (&document["status"], &document["topics"][0]["name"]),
+        (&json!("ready"), &json!("Invoice")),
+        "{document}"
+    );
+    worker.stop().await;
+}

@@ -2,8 +2,11 @@
 
 use crate::db::models::{ContentRow, DocumentOutcome, DocumentRow, NewDocument};
 use crate::db::schema::documents::{self, dsl};
-use crate::db::schema::jobs;
-use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, JobId, JobState, ObjectKey, TopicId};
+use crate::db::schema::{document_topics, jobs};
+use crate::domain::{
+    ContentHash, DocumentId, DocumentProblem, DocumentStatus, Filename, JobId, JobState, ObjectKey, TopicId,
+    TopicSource,
+};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{now, sql};
 use diesel::pg::Pg;
@@ -130,6 +133,26 @@ pub async fn set_status(conn: &mut AsyncPgConnection, id: DocumentId, status: Do
         .execute(conn)
         .await
         .map(drop)
+}
+
+/// True where a document came with an AI's earlier choice and nothing was read of it yet: then this choice stands. A job
+/// that was given up has read nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn brings_topics(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<bool> {
+    let nothing_read =
+        dsl::error_code.is_null().or(dsl::error_code.eq(DocumentProblem::GaveUp.as_str())).assume_not_null();
+    let topics = document_topics::table
+        .filter(document_topics::document_id.eq(dsl::id))
+        .filter(document_topics::source.eq(TopicSource::Ai));
+    let brings = dsl::documents
+        .find(id)
+        .filter(dsl::text.is_null())
+        .filter(nothing_read)
+        .filter(dsl::topics_by_user.eq(false))
+        .filter(diesel::dsl::exists(topics));
+    diesel::select(diesel::dsl::exists(brings)).get_result(conn).await
 }
 
 /// Marks whether a person chose the topics.
@@ -362,6 +385,8 @@ pub struct ListQuery {
     pub statuses: Vec<DocumentStatus>,
     /// Any of these MIME types, or of these families (`image/*`); all where there is none.
     pub content_types: Vec<String>,
+    /// These bytes.
+    pub sha256: Option<ContentHash>,
     /// Put in at or after this time.
     pub created_from: Option<DateTime<Utc>>,
     /// Put in before this time.
@@ -508,6 +533,9 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
     }
     if !list.content_types.is_empty() {
         query = query.filter(of_type(list.content_types));
+    }
+    if let Some(hash) = list.sha256 {
+        query = query.filter(dsl::sha256.eq(hash));
     }
     if let Some(from) = list.created_from {
         query = query.filter(dsl::created_at.ge(from));
