@@ -9,6 +9,7 @@ mod health;
 mod jobs;
 mod middleware;
 mod pace;
+mod page;
 mod problem;
 mod routes;
 mod topics;
