@@ -3,7 +3,7 @@
 use std::path::Path;
 
 fn main() {
-    // A path that is missing counts as changed at each build, so the nearest one that is there is named.
-    let watched = ["frontend/dist", "frontend"].into_iter().find(|path| Path::new(path).exists());
-    println!("cargo::rerun-if-changed={}", watched.unwrap_or("Cargo.toml"));
+    // A path that is missing counts as changed at each build: without a page its folder is watched, for one to come.
+    let watched = if Path::new("frontend/dist").exists() { "frontend/dist" } else { "frontend" };
+    println!("cargo::rerun-if-changed={watched}");
 }
