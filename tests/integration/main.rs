@@ -18,6 +18,7 @@ mod interface;
 mod limits;
 mod logs;
 mod migrations;
+mod page;
 mod processes;
 mod reading;
 mod sandbox;
