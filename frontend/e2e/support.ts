@@ -37,6 +37,10 @@ export class Vault {
     return this.get(id)
   }
 
+  async trash(id: string): Promise<void> {
+    expect((await this.request.delete(`/api/v1/documents/${id}`)).status()).toBe(204)
+  }
+
   async topic(name: string, description = '', color = '#2563eb'): Promise<Topic> {
     const answer = await this.request.post('/api/v1/topics', { data: { name, description, color } })
     expect(answer.status(), await answer.text()).toBe(201)
