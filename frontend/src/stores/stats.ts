@@ -5,6 +5,8 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { useLive } from './live'
 
+export { STATUSES } from '@/api/types'
+
 /** Changes come in bursts: the figures are fetched again at most so often. */
 const AGAIN_MS = 2000
 
