@@ -11,6 +11,11 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName))
 }
 
+/** Enter on a button or a link is meant for it. */
+function isPressing(event: KeyboardEvent): boolean {
+  return event.key === 'Enter' && event.target instanceof Element && event.target.closest('a, button, summary, [role="option"]') !== null
+}
+
 /**
  * Single keys as shortcuts, for as long as the component is there. They rest while somebody types, while a dialog or a
  * menu is open, with Ctrl, Alt or Meta, and when the person turned them off (WCAG 2.1.4).
@@ -21,7 +26,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
   let firstAt = 0
 
   function onKey(event: KeyboardEvent) {
-    if (!settings.shortcuts || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return
+    if (!settings.shortcuts || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target) || isPressing(event)) return
     if (document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')) return
     const pair = event.timeStamp - firstAt < SECOND_KEY_WITHIN_MS ? shortcuts[`${first} ${event.key}`] : undefined
     const run = pair ?? shortcuts[event.key]
