@@ -19,6 +19,6 @@ export const router = createRouter({
     { path: '/:rest(.*)*', name: 'missing', component: () => import('@/views/MissingView.vue'), meta: { title: 'common.notFound.title' } },
   ],
   scrollBehavior: (to: RouteLocationNormalizedLoaded, from: RouteLocationNormalizedLoaded, saved) =>
-    // Filters change the address of the same view; the list itself knows where it was.
-    saved ?? (to.path === from.path ? false : { top: 0 }),
+    // The list itself knows where it was; elsewhere the address of the same view changes without moving it.
+    to.name === 'documents' ? false : (saved ?? (to.path === from.path ? false : { top: 0 })),
 })

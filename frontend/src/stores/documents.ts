@@ -1,4 +1,4 @@
-import { api, ask } from '@/api/client'
+import { api, ask, contentUrl } from '@/api/client'
 import type { Document, DocumentEvent, DocumentPatch, HistoryEntry } from '@/api/types'
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
@@ -69,6 +69,12 @@ export const useDocuments = defineStore('documents', () => {
     return ask(api.GET('/api/v1/documents/{id}/text', { ...at(id), parseAs: 'text' }))
   }
 
+  /** The first `bytes` of a file that is text. */
+  async function beginning(id: string, bytes: number): Promise<string> {
+    const headers = { Range: `bytes=0-${bytes - 1}` }
+    return ask(api.GET('/api/v1/documents/{id}/content', { ...at(id), headers, parseAs: 'text' })) as Promise<string>
+  }
+
   /** What happened to it, the newest first; at most `limit` entries. */
   async function history(id: string, limit = 100): Promise<HistoryEntry[]> {
     return (await ask(api.GET('/api/v1/documents/{id}/history', { params: { path: { id }, query: { limit } } }))).items
@@ -82,5 +88,5 @@ export const useDocuments = defineStore('documents', () => {
     purged: (id) => byId.delete(id),
   })
 
-  return { byId, put, get, fetch, change, setTopics, undoTopics, reprocess, trash, restore, purge, text, history }
+  return { byId, put, get, fetch, change, setTopics, undoTopics, reprocess, trash, restore, purge, text, beginning, history, contentUrl }
 })

@@ -1,0 +1,194 @@
+import { api, ask } from '@/api/client'
+import { Problem } from '@/api/problem'
+import { askedFor, narrows, type Criteria } from '@/lib/criteria'
+import { defineStore } from 'pinia'
+import { computed, shallowReactive, shallowRef } from 'vue'
+import { useDocuments } from './documents'
+import { useLive } from './live'
+
+const PAGE = 100
+/** The most rows that are fetched anew at once; of a longer list only its head is. */
+const ANEW_AT_MOST = 1000
+/** So many lists are kept, with where one was in them. */
+const KEPT = 8
+/** New documents come in bursts: the head is fetched at most so often. */
+const HEAD_AGAIN_MS = 1000
+
+/** A list as far as it was fetched. */
+export interface List {
+  readonly key: string
+  readonly criteria: Criteria
+  ids: readonly string[]
+  /** The passages that answer the search. */
+  highlights: ReadonlyMap<string, string>
+  cursor: string | null
+  /** Whether `ids` answers these criteria; until then the rows of the list before stand there. */
+  settled: boolean
+  loading: boolean
+  problem: Problem | undefined
+  /** How far down the page somebody was. */
+  scroll: number
+  running: AbortController | undefined
+}
+
+/** The list of documents that somebody looks at, and those they looked at before. */
+export const useList = defineStore('list', () => {
+  const documents = useDocuments()
+  const lists = new Map<string, List>()
+  const current = shallowRef<List>()
+  /** What went meanwhile: into the trash, or for good. What comes back from there stands where it stood. */
+  const gone = shallowReactive(new Set<string>())
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  /** The rows of the current list. */
+  const ids = computed<readonly string[]>(() => {
+    const all = current.value?.ids ?? []
+    return gone.size > 0 ? all.filter((id) => !gone.has(id)) : all
+  })
+  const more = computed(() => current.value?.settled === true && current.value.cursor !== null)
+
+  /** Shows the list of these criteria: at once where it is kept, and fetched anew in any case. */
+  function open(criteria: Criteria): Promise<void> {
+    const key = JSON.stringify(criteria)
+    const before = current.value
+    if (before && before.key !== key) stop(before)
+    const list = lists.get(key) ?? begun(key, criteria, before)
+    // The one that is looked at is the last to be forgotten.
+    lists.delete(key)
+    lists.set(key, list)
+    for (const old of [...lists.keys()].slice(0, -KEPT)) lists.delete(old)
+    current.value = list
+    return refresh()
+  }
+
+  function begun(key: string, criteria: Criteria, before: List | undefined): List {
+    return shallowReactive({
+      key, criteria, ids: before?.ids ?? [], highlights: before?.highlights ?? new Map<string, string>(), cursor: null,
+      settled: false, loading: false, problem: undefined, scroll: 0, running: undefined,
+    })
+  }
+
+  function stop(list: List) {
+    list.running?.abort()
+    list.running = undefined
+    list.loading = false
+  }
+
+  async function page(list: List, limit: number, cursor: string | null, signal: AbortSignal) {
+    const query = { ...askedFor(list.criteria), limit, ...(cursor !== null && { cursor }) }
+    const { items, next_cursor } = await ask(api.GET('/api/v1/documents', { params: { query }, signal }))
+    signal.throwIfAborted()
+    const got = { ids: [] as string[], highlights: [] as [string, string][], cursor: next_cursor ?? null }
+    for (const { highlight, ...document } of items) {
+      gone.delete(document.id)
+      documents.put(document)
+      got.ids.push(document.id)
+      if (highlight) got.highlights.push([document.id, highlight])
+    }
+    return got
+  }
+
+  /** Runs one question of a list; a newer one ends it, and what it would have answered is dropped. */
+  async function run(list: List, question: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    stop(list)
+    const running = new AbortController()
+    list.running = running
+    list.loading = true
+    try {
+      await question(running.signal)
+      list.problem = undefined
+    } catch (thrown) {
+      if (!running.signal.aborted) list.problem = Problem.from(thrown)
+    } finally {
+      if (list.running === running) {
+        list.running = undefined
+        list.loading = false
+      }
+    }
+  }
+
+  /** Fetches the current list anew, as far as it was; one that is very long at its head. */
+  async function refresh(): Promise<void> {
+    const list = current.value
+    if (!list) return
+    await run(list, async (signal) => {
+      const wanted = list.settled ? list.ids.length : 0
+      const head = await page(list, PAGE, null, signal)
+      if (wanted > ANEW_AT_MOST) {
+        list.ids = [...new Set([...head.ids, ...list.ids])]
+        list.highlights = new Map([...list.highlights, ...head.highlights])
+        return
+      }
+      while (head.cursor !== null && head.ids.length < wanted) {
+        const next = await page(list, PAGE, head.cursor, signal)
+        head.ids.push(...next.ids)
+        head.highlights.push(...next.highlights)
+        head.cursor = next.cursor
+      }
+      list.ids = [...new Set(head.ids)]
+      list.highlights = new Map(head.highlights)
+      list.cursor = head.cursor
+      list.settled = true
+    })
+  }
+
+  /** The next page of the current list, if there is one. */
+  async function loadMore(): Promise<void> {
+    const list = current.value
+    if (!list || !list.settled || list.loading || list.cursor === null) return
+    await run(list, async (signal) => {
+      const next = await page(list, PAGE, list.cursor, signal)
+      // A row that moved between two pages comes twice.
+      list.ids = [...new Set([...list.ids, ...next.ids])]
+      list.highlights = new Map([...list.highlights, ...next.highlights])
+      list.cursor = next.cursor
+    })
+  }
+
+  /** What stands before and after a document in the current list. */
+  function neighbours(id: string): { previous?: string; next?: string } {
+    const at = ids.value.indexOf(id)
+    return at < 0 ? {} : { previous: ids.value[at - 1], next: ids.value[at + 1] }
+  }
+
+  /** Whether a new document belongs at the head of the current list without a question. */
+  function isPlain(): boolean {
+    const list = current.value
+    return list !== undefined && list.criteria.sort === '-created_at' && !narrows(list.criteria)
+  }
+
+  function refreshSoon() {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      const list = current.value
+      if (!list || !isPlain() || list.loading) return
+      void run(list, async (signal) => {
+        const head = await page(list, PAGE, null, signal)
+        list.ids = [...new Set([...head.ids, ...list.ids])]
+        if (!list.settled || list.ids.length === head.ids.length) list.cursor = head.cursor
+        list.settled = true
+      })
+    }, HEAD_AGAIN_MS)
+  }
+
+  // Not only when the vault tells of it: that needs Redis, the trash does not.
+  documents.$onAction(({ name, args, after }) => {
+    const [id] = args as [string]
+    if (name === 'trash' || name === 'purge') after(() => void gone.add(id))
+    if (name === 'restore') after(() => void gone.delete(id))
+  })
+
+  useLive().subscribe({
+    sync: () => void refresh(),
+    document({ id, deleted_at }) {
+      if (deleted_at) gone.add(id)
+      else {
+        gone.delete(id)
+        if (!documents.byId.has(id)) refreshSoon()
+      }
+    },
+    purged: (id) => void gone.add(id),
+  })
+
+  return { current, ids, more, open, refresh, loadMore, neighbours }
+})
