@@ -125,15 +125,24 @@ async fn a_document_is_watched_from_its_upload_to_its_end() {
     let chosen = watch.expect("document").await;
     assert_eq!((&chosen["topics"][0]["id"], &chosen["topics"][0]["source"]), (&json!(topic), &json!("user")));
     assert_eq!(chosen, told_of(&vault.document(&id).await));
+    call(Method::POST, format!("/documents/{id}/topics/undo"), json!({})).await;
+    assert_eq!(watch.expect("document").await, ready);
     call(Method::POST, format!("/documents/{id}/reprocess"), json!({})).await;
     assert_eq!(watch.expect("document").await["status"], "pending");
     call(Method::PATCH, format!("/topics/{topic}"), json!({"color": "#123456"})).await;
     assert_eq!(watch.expect("topics").await, json!({}));
     call(Method::POST, "/topics".to_owned(), json!({"name": "New"})).await;
     watch.expect("topics").await;
-    call(Method::DELETE, format!("/topics/{topic}"), json!({})).await;
+    call(Method::POST, format!("/topics/{topic}/merge"), json!({"into": vault.topic_id("New").await})).await;
+    watch.expect("topics").await;
+    let invoice = vault.topic_id("Invoice").await;
+    call(Method::DELETE, format!("/topics/{invoice}"), json!({})).await;
     watch.expect("topics").await;
     call(Method::DELETE, format!("/documents/{strange}"), json!({})).await;
+    assert!(watch.expect("document").await["deleted_at"].is_string());
+    call(Method::POST, format!("/documents/{strange}/restore"), json!({})).await;
+    assert_eq!(watch.expect("document").await, told_of(&failed));
+    call(Method::DELETE, format!("/documents/{strange}?permanently=true"), json!({})).await;
     assert_eq!(watch.expect("purged").await, json!({"id": strange}));
 }
 
