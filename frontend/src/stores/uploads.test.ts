@@ -128,6 +128,7 @@ describe('uploads', () => {
       ['sending', undefined],
     ])
     expect(Request.made).toHaveLength(1)
+    expect(uploads.all.map(uploads.canRetry)).toEqual([false, false, false])
   })
 
   it('comes again when the vault said to, and sends nothing else until then', async () => {

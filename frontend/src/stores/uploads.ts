@@ -28,6 +28,9 @@ export const TRIES = 5
 /** The pause after a failure that may pass, where the vault names none; doubled each time. */
 const PAUSE_MS = 1000
 
+/** With these the same file fails again, however often it is sent. */
+const FINAL = ['empty_file', 'too_large', 'unreadable', 'invalid_filename']
+
 /** What is being put in: a queue that lives as long as the page, whatever view is shown. */
 export const useUploads = defineStore('uploads', () => {
   const about = useAbout()
@@ -189,8 +192,11 @@ export const useUploads = defineStore('uploads', () => {
     wake()
   }
 
+  /** Whether sending it anew may end otherwise. */
+  const canRetry = ({ state, problem }: Upload) => state === 'cancelled' || (state === 'failed' && !FINAL.includes(problem?.code ?? ''))
+
   function retryFailed() {
-    for (const upload of all) if (upload.state === 'failed') retry(upload)
+    for (const upload of all) if (upload.state === 'failed' && canRetry(upload)) retry(upload)
   }
 
   /** Forgets those that are through, however they ended. */
@@ -219,5 +225,5 @@ export const useUploads = defineStore('uploads', () => {
     },
   })
 
-  return { all, counts, bytes, running, add, cancel, cancelAll, retry, retryFailed, clear }
+  return { all, counts, bytes, running, add, cancel, cancelAll, canRetry, retry, retryFailed, clear }
 })
