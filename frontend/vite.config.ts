@@ -23,7 +23,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  server: { proxy: { '/api': vault, '/health': vault } },
+  server: {
+    proxy: { '/api': vault, '/health': vault },
+    // A test holds the messages to the interface's description.
+    fs: { allow: ['.', '../docs'] },
+  },
   test: {
     environment: 'happy-dom',
     include: ['src/**/*.test.ts'],

@@ -16,27 +16,39 @@ function isPressing(event: KeyboardEvent): boolean {
   return event.key === 'Enter' && event.target instanceof Element && event.target.closest('a, button, summary, [role="option"]') !== null
 }
 
+/** What is in force, the youngest first: a view goes before the shell around it. */
+const layers: Shortcuts[] = []
+let first = ''
+let firstAt = 0
+
+function find(keys: string): ((event: KeyboardEvent) => void) | undefined {
+  return layers.find((layer) => keys in layer)?.[keys]
+}
+
+function onKey(event: KeyboardEvent) {
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target) || isPressing(event)) return
+  if (!useSettings().shortcuts || document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')) return
+  // Two keys after each other go before the second of them alone, wherever each is at home.
+  const pair = event.timeStamp - firstAt < SECOND_KEY_WITHIN_MS ? find(`${first} ${event.key}`) : undefined
+  const run = pair ?? find(event.key)
+  first = pair ? '' : event.key
+  firstAt = event.timeStamp
+  if (!run) return
+  event.preventDefault()
+  run(event)
+}
+
 /**
  * Single keys as shortcuts, for as long as the component is there. They rest while somebody types, while a dialog or a
  * menu is open, with Ctrl, Alt or Meta, and when the person turned them off (WCAG 2.1.4).
  */
 export function useShortcuts(shortcuts: Shortcuts): void {
-  const settings = useSettings()
-  let first = ''
-  let firstAt = 0
-
-  function onKey(event: KeyboardEvent) {
-    if (!settings.shortcuts || event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target) || isPressing(event)) return
-    if (document.querySelector('[role="dialog"], [role="alertdialog"], [role="menu"]')) return
-    const pair = event.timeStamp - firstAt < SECOND_KEY_WITHIN_MS ? shortcuts[`${first} ${event.key}`] : undefined
-    const run = pair ?? shortcuts[event.key]
-    first = event.key
-    firstAt = event.timeStamp
-    if (!run) return
-    event.preventDefault()
-    run(event)
-  }
-
-  onMounted(() => document.addEventListener('keydown', onKey))
-  onBeforeUnmount(() => document.removeEventListener('keydown', onKey))
+  onMounted(() => {
+    if (layers.length === 0) document.addEventListener('keydown', onKey)
+    layers.unshift(shortcuts)
+  })
+  onBeforeUnmount(() => {
+    layers.splice(layers.indexOf(shortcuts), 1)
+    if (layers.length === 0) document.removeEventListener('keydown', onKey)
+  })
 }

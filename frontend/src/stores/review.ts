@@ -80,8 +80,12 @@ export const useReview = defineStore('review', () => {
 
   /** Shows the next one. */
   async function next(): Promise<void> {
-    if (waiting.value.length === 0) await loadMore()
-    else if (waiting.value.length <= FEW) void loadMore()
+    if (waiting.value.length === 0 && cursor.value !== undefined) {
+      currentId.value = undefined
+      await loadMore()
+      // An event was quicker.
+      if (currentId.value !== undefined) return
+    } else if (waiting.value.length <= FEW) void loadMore()
     const id = waiting.value[0] ?? skipped.value[0]
     currentId.value = id
     if (id === undefined) return
