@@ -4,6 +4,7 @@ import tailwindcss from '@tailwindcss/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 import { compressed } from './build/compressed'
+import { pdfjsData } from './build/pdfjs-data'
 
 const vault = process.env.DOCUVAULT_URL ?? 'http://127.0.0.1:8000'
 
@@ -13,6 +14,7 @@ export default defineConfig({
     tailwindcss(),
     // The messages become functions here, so that no compiler of messages travels to the browser.
     vueI18n({ include: fileURLToPath(new URL('src/i18n/*/*.json', import.meta.url)), runtimeOnly: true }),
+    pdfjsData(),
     compressed(),
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('src', import.meta.url)) } },
