@@ -1,0 +1,26 @@
+/** A search finds while one types, what narrows it stands in the address, and going back leads to where one was. */
+import { expect, test, unique } from './support'
+
+test('words are found while they are typed, marked, and kept in the address', async ({ page, vault }) => {
+  const word = unique('quokka').replace(' ', '')
+  const document = await vault.settled((await vault.put(`${unique('animals')}.txt`, `A letter about the ${word} of the island.`)).id)
+  await page.goto('/')
+  await page.keyboard.press('/')
+  await page.keyboard.type(word.slice(0, 10))
+  await expect(page.getByRole('main').getByText(document.filename)).toBeVisible()
+  await expect(page.getByRole('main').locator('mark').first()).toBeVisible()
+  await expect(page).toHaveURL(/[?&]q=quokka/)
+  await page.reload()
+  await expect(page.getByRole('main').getByText(document.filename)).toBeVisible()
+})
+
+test('a topic narrows the list, as a chip that can be taken off', async ({ page, vault }) => {
+  const topic = await vault.topic(unique('Garden'))
+  const inside = await vault.put(`${unique('roses')}.txt`, 'Roses and tulips.', { topicIds: [topic.id] })
+  const outside = await vault.put(`${unique('engine')}.txt`, 'The engine of the car.')
+  await page.goto(`/?topic=${topic.id}`)
+  await expect(page.getByRole('main').getByText(inside.filename)).toBeVisible()
+  await expect(page.getByRole('main').getByText(outside.filename)).toHaveCount(0)
+  await page.getByRole('button', { name: `Remove the filter ${topic.name}` }).click()
+  await expect(page.getByRole('main').getByText(outside.filename)).toBeVisible()
+})

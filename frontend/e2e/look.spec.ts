@@ -1,0 +1,51 @@
+/** A document is looked at without leaving the page: its picture, its text, its facts, its history. */
+import { readFileSync } from 'node:fs'
+import { expect, test, unique } from './support'
+
+/** A PDF of one page with one line, as small as they come. */
+function pdf(line: string): Buffer {
+  const objects = [
+    '<</Type/Catalog/Pages 2 0 R>>',
+    '<</Type/Pages/Kids[3 0 R]/Count 1>>',
+    '<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>',
+    `<</Length ${line.length + 33}>>stream\nBT /F1 14 Tf 20 120 Td (${line}) Tj ET\nendstream`,
+    '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>',
+  ]
+  let text = '%PDF-1.4\n'
+  const places = objects.map((object, index) => {
+    const place = text.length
+    text += `${index + 1} 0 obj${object}endobj\n`
+    return place
+  })
+  const table = text.length
+  text += `xref\n0 6\n0000000000 65535 f \n${places.map((place) => `${String(place).padStart(10, '0')} 00000 n \n`).join('')}`
+  text += `trailer<</Size 6/Root 1 0 R>>\nstartxref\n${table}\n%%EOF`
+  return Buffer.from(text, 'latin1')
+}
+
+test('a PDF is shown page by page, with its text beside it', async ({ page, vault }) => {
+  const words = unique('The lease of the house').replaceAll('-', '')
+  const document = await vault.settled((await vault.putBytes(`${unique('lease')}.pdf`, pdf(words), { type: 'application/pdf' })).id)
+  await page.goto(`/documents/${document.id}`)
+  await expect(page.locator('canvas').first()).toBeVisible()
+  await expect(page.locator('.textLayer').first()).toContainText('lease')
+  await expect(page.getByRole('main')).toContainText(document.sha256)
+  await expect(page.getByText('Put in', { exact: false }).first()).toBeVisible()
+})
+
+test('stored HTML is shown, and nothing in it runs', async ({ page, vault }) => {
+  const html = `<h1>Hello</h1><script>top.document.title = 'taken over'</script><img src=x onerror="top.document.title='taken over'">`
+  const document = await vault.settled((await vault.put(`${unique('page')}.html`, html, { type: 'text/html' })).id)
+  await page.goto(`/documents/${document.id}`)
+  await expect(page.locator('iframe')).toBeVisible()
+  await expect(page.getByRole('heading', { level: 1 })).toContainText(document.filename)
+  await expect(page).not.toHaveTitle(/taken over/)
+})
+
+test('the bytes are downloaded under their name', async ({ page, vault }) => {
+  const document = await vault.put(`${unique('Größe')}.txt`, 'bytes')
+  await page.goto(`/documents/${document.id}`)
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: 'Download' }).click()])
+  expect(download.suggestedFilename()).toBe(document.filename)
+  expect(readFileSync(await download.path()).length).toBe(document.size_bytes)
+})
