@@ -2,8 +2,11 @@ import createClient from 'openapi-fetch'
 import { Problem } from './problem'
 import type { paths } from './schema'
 
-/** The interface, typed by its own description: a call that it does not know fails the build. */
-export const api = createClient<paths>()
+/**
+ * The interface, typed by its own description: a call that it does not know fails the build. `fetch` is looked up at each
+ * call, so that a test can put its own in its place.
+ */
+export const api = createClient<paths>({ fetch: (request) => fetch(request) })
 
 /** What openapi-fetch answers. */
 interface Answer<T> {
