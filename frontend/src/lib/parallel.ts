@@ -1,31 +1,19 @@
-/** What came of a piece of work done many times. */
-export interface Outcome<T> {
-  done: T[]
-  failed: { item: T; thrown: unknown }[]
-}
+/** How many requests travel at once: quick, and no burden on the vault. */
+const AT_ONCE = 4
 
-/** Does `work` for each item, at most `width` at a time; one that fails stops none of the others. */
-export async function inParallel<T>(
-  items: readonly T[],
-  work: (item: T) => Promise<unknown>,
-  { width = 4, step = () => {} }: { width?: number; step?: (finished: number) => void } = {},
-): Promise<Outcome<T>> {
-  const outcome: Outcome<T> = { done: [], failed: [] }
-  const waiting = items.values()
-
-  async function runner() {
-    // All runners take from the same iterator.
-    for (const item of waiting) {
+/** Does something for each of `items`, a few at a time; answers what was thrown, by item. What fails stops nothing else. */
+export async function forEachParallel<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<Map<T, unknown>> {
+  const thrown = new Map<T, unknown>()
+  const rest = [...items]
+  async function work() {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) {
       try {
-        await work(item)
-        outcome.done.push(item)
-      } catch (thrown) {
-        outcome.failed.push({ item, thrown })
+        await action(item)
+      } catch (problem) {
+        thrown.set(item, problem)
       }
-      step(outcome.done.length + outcome.failed.length)
     }
   }
-
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, runner))
-  return outcome
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+  return thrown
 }

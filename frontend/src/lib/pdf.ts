@@ -18,6 +18,7 @@ export function openPdf(url: string): pdfjs.PDFDocumentLoadingTask {
     useWasm: false,
     disableAutoFetch: true,
     enableXfa: false,
+    verbosity: pdfjs.VerbosityLevel.ERRORS,
   })
 }
 

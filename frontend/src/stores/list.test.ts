@@ -1,0 +1,117 @@
+import type { Document } from '@/api/types'
+import { criteriaOf } from '@/lib/criteria'
+import { createPinia, setActivePinia } from 'pinia'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { useDocuments } from './documents'
+import { useList } from './list'
+
+function document(id: string): Document {
+  return {
+    id, filename: `${id}.txt`, title: null, content_type: 'text/plain', size_bytes: 1, sha256: '0'.repeat(64), status: 'ready', topics: [],
+    created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', topics_by_user: false, deleted_at: null, error: null,
+  }
+}
+
+/** Questions that wait for their answer, in the order they were asked. */
+let asked: { url: URL; method: string; answer: (status: number, body?: unknown) => void }[]
+const all = criteriaOf({})
+const answered = () => new Promise((resolve) => setTimeout(resolve))
+const page = (ids: string[], next_cursor: string | null = null) => ({ items: ids.map(document), next_cursor })
+
+async function answer(at: number, body: unknown, status = 200) {
+  asked[at]?.answer(status, body)
+  await answered()
+}
+
+beforeEach(() => {
+  setActivePinia(createPinia())
+  asked = []
+  vi.stubGlobal('fetch', (request: Request) =>
+    new Promise<Response>((resolve, reject) => {
+      request.signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+      asked.push({
+        url: new URL(request.url), method: request.method,
+        answer: (status, body) => resolve(new Response(status === 204 ? null : JSON.stringify(body), { status, headers: { 'content-type': 'application/json' } })),
+      })
+    }),
+  )
+})
+
+describe('the list', () => {
+  it('asks what the address says', () => {
+    void useList().open(criteriaOf({ q: 'rent', status: ['ready', 'failed'] }))
+    expect(asked[0]?.url.searchParams.get('q')).toBe('rent')
+    expect(asked[0]?.url.searchParams.getAll('status')).toEqual(['ready', 'failed'])
+    expect(asked[0]?.url.searchParams.get('sort')).toBe('relevance')
+  })
+
+  it('fetches page after page, and shows a row that moved between two once', async () => {
+    const list = useList()
+    void list.open(all)
+    await answer(0, page(['a', 'b'], 'next'))
+    expect(list.more).toBe(true)
+    void list.loadMore()
+    void list.loadMore()
+    expect(asked).toHaveLength(2)
+    expect(asked[1]?.url.searchParams.get('cursor')).toBe('next')
+    await answer(1, page(['b', 'c']))
+    expect(list.ids).toEqual(['a', 'b', 'c'])
+    expect(list.more).toBe(false)
+    expect(list.neighbours('b')).toEqual({ previous: 'a', next: 'c' })
+  })
+
+  it('never shows an old answer in place of a newer one', async () => {
+    const list = useList()
+    void list.open(criteriaOf({ q: 're' }))
+    void list.open(criteriaOf({ q: 'rent' }))
+    await answer(1, page(['rent']))
+    await answer(0, page(['re']))
+    expect(list.ids).toEqual(['rent'])
+    expect(list.current?.problem).toBeUndefined()
+  })
+
+  it('keeps a list as it was left, as far as it was fetched', async () => {
+    const list = useList()
+    void list.open(all)
+    await answer(0, page(['a'], 'next'))
+    void list.loadMore()
+    await answer(1, page(['b']))
+    if (list.current) list.current.scroll = 4711
+    void list.open(criteriaOf({ q: 'x' }))
+    await answer(2, page(['x']))
+    void list.open(all)
+    expect(list.ids).toEqual(['a', 'b'])
+    expect(list.current?.scroll).toBe(4711)
+    // As much as was there is fetched anew: the answer's first page is not yet all of it.
+    await answer(3, page(['new'], 'next'))
+    await answer(4, page(['a', 'b']))
+    expect(list.ids).toEqual(['new', 'a', 'b'])
+  })
+
+  it('says what went wrong, keeps its rows, and goes on when it is asked again', async () => {
+    const list = useList()
+    void list.open(all)
+    await answer(0, page(['a']))
+    void list.refresh()
+    await answer(1, { code: 'unavailable', detail: 'down' }, 503)
+    expect(list.current?.problem?.code).toBe('unavailable')
+    expect(list.ids).toEqual(['a'])
+    void list.refresh()
+    await answer(2, page(['a', 'b']))
+    expect(list.current?.problem).toBeUndefined()
+    expect(list.ids).toEqual(['a', 'b'])
+  })
+
+  it('takes out what goes into the trash, and puts it back where it stood', async () => {
+    const list = useList()
+    const documents = useDocuments()
+    void list.open(all)
+    await answer(0, page(['a', 'b', 'c']))
+    void documents.trash('b')
+    await answer(1, undefined, 204)
+    expect(list.ids).toEqual(['a', 'c'])
+    void documents.restore('b')
+    await answer(2, document('b'))
+    expect(list.ids).toEqual(['a', 'b', 'c'])
+  })
+})
