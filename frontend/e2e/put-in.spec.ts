@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { expect, test, unique } from './support'
 
-const file = (name: string, text = randomUUID()) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+const file = (name: string, text: string = randomUUID()) => ({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
 
 test('files are chosen, put in, and appear in the list by themselves', async ({ page }) => {
   await page.goto('/')

@@ -1,7 +1,7 @@
 import { api, ask } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Document } from '@/api/types'
-import { inParallel } from '@/lib/parallel'
+import { forEachParallel } from '@/lib/parallel'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useDocuments } from './documents'
@@ -88,7 +88,7 @@ export const useTrash = defineStore('trash', () => {
 
   /** Does it for each; what is not there any more needs nothing done. */
   async function forAll(of: readonly string[], action: (id: string) => Promise<unknown>): Promise<Map<string, Problem>> {
-    const { failed } = await inParallel(of, async (id) => {
+    const thrown = await forEachParallel(of, async (id) => {
       try {
         await action(id)
       } catch (failed) {
@@ -98,7 +98,7 @@ export const useTrash = defineStore('trash', () => {
     })
     // What is shown is through, and there is more.
     if (ids.value.length === 0 && cursor.value !== undefined) await load()
-    return new Map(failed.map(({ item, thrown }) => [item, Problem.from(thrown)]))
+    return new Map([...thrown].map(([id, failed]) => [id, Problem.from(failed)]))
   }
 
   /** Back into the vault; answers why some are not. */
