@@ -20,18 +20,18 @@ test('the review queue is gone through by keys, and a decision is undone', async
   await page.keyboard.press('a')
   await expect.poll(async () => (await vault.get(document.id)).status).toBe('ready')
   expect((await vault.get(document.id)).topics).toMatchObject([{ id: topic.id, source: 'user' }])
+  await expect(page.getByRole('button', { name: 'Undo' }).first()).toBeEnabled()
   await page.keyboard.press('u')
   await expect.poll(async () => (await vault.get(document.id)).status).toBe('needs_review')
   expect((await vault.get(document.id)).topics_by_user).toBe(false)
 })
 
-test('topics are made, changed, merged and deleted', async ({ page, vault }) => {
-  const [from, into] = [unique('Cars'), unique('Vehicles')]
-  await vault.topic(into)
+test('a topic is made', async ({ page }) => {
+  const from = unique('Cars')
   await page.goto('/topics')
   await page.getByRole('button', { name: 'New topic' }).first().click()
   await page.getByRole('dialog').getByLabel('Name').fill(from)
-  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Make the topic' }).click()
   await expect(page.getByRole('main').getByText(from)).toBeVisible()
 })
 
