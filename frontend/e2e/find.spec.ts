@@ -6,6 +6,7 @@ test('words are found while they are typed, marked, and kept in the address', as
   const document = await vault.settled((await vault.put(`${unique('animals')}.txt`, `A letter about the ${word} of the island.`)).id)
   expect(document.status).not.toBe('failed')
   await page.goto('/')
+  await expect(page.getByRole('main').getByText(document.filename)).toBeVisible()
   await page.keyboard.press('/')
   await page.keyboard.type(word.slice(0, 10))
   await expect(page.getByRole('main').getByText(document.filename)).toBeVisible()
