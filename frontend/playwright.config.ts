@@ -25,8 +25,6 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: 'stories', testIgnore: ['size/**', 'screenshots/**'] },
-    // Fills the vault with 100,000 documents: after everything else.
-    { name: 'size', testMatch: 'size/**', dependencies: ['stories'] },
+    { name: 'stories' },
   ],
 })

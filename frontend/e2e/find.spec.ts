@@ -6,14 +6,14 @@ test('words are found while they are typed, marked, and kept in the address', as
   const document = await vault.settled((await vault.put(`${unique('animals')}.txt`, `A letter about the ${word} of the island.`)).id)
   expect(document.status).not.toBe('failed')
   await page.goto('/')
-  await expect(page.getByRole('main').getByText(document.filename)).toBeVisible()
+  await expect(page.getByRole('main').getByRole('link', { name: document.filename })).toBeVisible()
   await page.keyboard.press('/')
   await page.keyboard.type(word.slice(0, 10))
-  await expect(page.getByRole('main').getByText(document.filename)).toBeVisible()
+  await expect(page.getByRole('main').getByRole('link', { name: document.filename })).toBeVisible()
   await expect(page.getByRole('main').locator('mark').first()).toBeVisible()
   await expect(page).toHaveURL(/[?&]q=quokka/)
   await page.reload()
-  await expect(page.getByRole('main').getByText(document.filename)).toBeVisible()
+  await expect(page.getByRole('main').getByRole('link', { name: document.filename })).toBeVisible()
 })
 
 test('a topic narrows the list, as a chip that can be taken off', async ({ page, vault }) => {

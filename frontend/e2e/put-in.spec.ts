@@ -31,6 +31,7 @@ test('an empty file is refused before it is sent, and says why', async ({ page }
 
 test('a file is dropped on the page, and a picture is pasted', async ({ page }) => {
   await page.goto('/')
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
   const name = `${unique('dropped')}.txt`
   await page.evaluate(
     ([name, text]) => {

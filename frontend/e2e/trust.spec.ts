@@ -41,6 +41,6 @@ test('a vault that does not answer is no dead end', async ({ page, context, vaul
   await expect(page.getByRole('alert')).toContainText("can't be reached")
   await context.setOffline(false)
   await page.getByRole('button', { name: 'Try again' }).click()
-  await expect(page.getByRole('main').getByText(name)).toBeVisible()
+  await expect(page.getByRole('main').getByRole('link', { name })).toBeVisible()
   complaints.length = 0
 })

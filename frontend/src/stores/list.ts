@@ -161,7 +161,8 @@ export const useList = defineStore('list', () => {
     timer ??= setTimeout(() => {
       timer = undefined
       const list = current.value
-      if (!list || !isPlain() || list.loading) return
+      if (!list || !isPlain()) return
+      if (list.loading) return refreshSoon()
       void run(list, async (signal) => {
         const head = await page(list, PAGE, null, signal)
         list.ids = [...new Set([...head.ids, ...list.ids])]
@@ -184,7 +185,8 @@ export const useList = defineStore('list', () => {
       if (deleted_at) gone.add(id)
       else {
         gone.delete(id)
-        if (!documents.byId.has(id)) refreshSoon()
+        // Known to the page is not enough: what was put in here is, before the list has heard of it.
+        if (!current.value?.ids.includes(id)) refreshSoon()
       }
     },
     purged: (id) => void gone.add(id),
