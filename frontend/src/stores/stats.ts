@@ -1,6 +1,7 @@
 import { api, ask } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Stats } from '@/api/types'
+import { soon } from '@/lib/soon'
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import { useLive } from './live'
@@ -14,7 +15,6 @@ const AGAIN_MS = 2000
 export const useStats = defineStore('stats', () => {
   const stats = ref<Stats>()
   const problem = ref<Problem>()
-  let timer: ReturnType<typeof setTimeout> | undefined
 
   async function load(): Promise<void> {
     try {
@@ -25,12 +25,7 @@ export const useStats = defineStore('stats', () => {
     }
   }
 
-  function loadSoon() {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      void load()
-    }, AGAIN_MS)
-  }
+  const loadSoon = soon(load, AGAIN_MS)
 
   useLive().subscribe({ sync: () => void load(), document: loadSoon, purged: loadSoon, topics: loadSoon })
 

@@ -1,6 +1,7 @@
 import { api, ask } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { NewTopic, Topic, TopicPatch } from '@/api/types'
+import { soon } from '@/lib/soon'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useLive } from './live'
@@ -15,7 +16,6 @@ export const useTopics = defineStore('topics', () => {
   const loaded = ref(false)
   const problem = ref<Problem>()
   const byId = computed(() => new Map(all.value.map((topic) => [topic.id, topic])))
-  let timer: ReturnType<typeof setTimeout> | undefined
 
   async function load(): Promise<void> {
     try {
@@ -27,12 +27,7 @@ export const useTopics = defineStore('topics', () => {
     }
   }
 
-  function loadSoon() {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      void load()
-    }, COUNTS_AGAIN_MS)
-  }
+  const loadSoon = soon(load, COUNTS_AGAIN_MS)
 
   async function create(body: NewTopic): Promise<Topic> {
     const topic = await ask(api.POST('/api/v1/topics', { body }))
