@@ -4,7 +4,7 @@ use crate::client::BaseUrl;
 use crate::commands;
 use crate::config::ConfigError;
 use crate::domain::TopicName;
-use crate::extract::child::{Format, Limits};
+use crate::extract::child::{Format, Limits, Options};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,6 +45,8 @@ enum Command {
     #[command(hide = true)]
     ReadChild {
         format: Format,
+        #[command(flatten)]
+        options: Options,
         #[command(flatten)]
         limits: Limits,
     },
@@ -152,7 +154,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(args) => commands::export::run(&args),
         Command::Healthcheck { url } => commands::healthcheck::run(&url),
         Command::Openapi => commands::openapi::run(),
-        Command::ReadChild { format, limits } => Ok(commands::read_child::run(format, limits)),
+        Command::ReadChild { format, options, limits } => Ok(commands::read_child::run(format, &options, limits)),
     }
 }
 

@@ -57,6 +57,8 @@ codes! {
     NotFound = "not_found", 404, "Not found";
     /// The document has no text.
     NoText = "no_text", 404, "There is no text";
+    /// The document has no picture of its first page.
+    NoThumbnail = "no_thumbnail", 404, "There is no picture";
     /// The address exists, the method does not.
     MethodNotAllowed = "method_not_allowed", 405, "This method is not for this address";
     /// The body came too slowly, or stopped coming.
@@ -71,6 +73,8 @@ codes! {
     JobNotDead = "job_not_dead", 409, "This job needs no retry";
     /// The last change of the document's topics was not a person's.
     NothingToUndo = "nothing_to_undo", 409, "There is nothing to undo";
+    /// The document does not wait for a password.
+    NotLocked = "not_locked", 409, "This document is not locked";
     /// The body is over the limit.
     TooLarge = "too_large", 413, "Too large";
     /// The body's type is not the one that is wanted.

@@ -72,6 +72,11 @@ ensure_packages() {
     have pdftotext || missing+=(poppler-utils)
     # Without its tables pdftotext finds no text in many Chinese, Japanese and Korean files.
     [[ -d /usr/share/poppler/cMap ]] || missing+=(poppler-data)
+    # Takes the password from PDFs that a person unlocks.
+    have qpdf || missing+=(qpdf)
+    have tesseract || missing+=(tesseract-ocr tesseract-ocr-deu)
+    # What pdftoppm draws with where a PDF brings no fonts, and what pages of text are drawn with.
+    [[ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ]] || missing+=(fonts-dejavu-core)
     have curl || missing+=(curl)
     have pkg-config || missing+=(pkg-config)
     have gcc || missing+=(gcc libc6-dev)

@@ -4,7 +4,7 @@ use super::extractors::{Id, Query};
 use super::problem::{ApiError, Problem};
 use crate::domain::{DocumentId, Filename};
 use crate::error::{Error, ErrorCode};
-use crate::services::{Vault, documents};
+use crate::services::{Vault, documents, thumbnails};
 use actix_web::body::SizedStream;
 use actix_web::http::Method;
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch, IfRange, Range};
@@ -83,6 +83,52 @@ pub async fn content(
         actix_web::Error::from(ApiError::from(Error::from(error)))
     });
     Ok(response.body(SizedStream::new(size, bytes.boxed())))
+}
+
+/// The picture of a document's first page: WebP, at most 400 pixels wide and high.
+#[utoipa::path(
+    operation_id = "get_document_thumbnail",
+    method(get, head),
+    path = "/documents/{id}/thumbnail",
+    tag = "documents",
+    params(
+        ("id" = uuid::Uuid, Path),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag that is at hand already"),
+    ),
+    responses(
+        (status = 200, description = "The picture", content_type = "image/webp"),
+        (status = 304, description = "The ETag is the same"),
+        (status = 404, description = "not_found, or no_thumbnail", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
+#[route("/documents/{id}/thumbnail", method = "GET", method = "HEAD")]
+pub async fn thumbnail(
+    vault: web::Data<Vault>,
+    id: Id<DocumentId>,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let key = thumbnails::key_of(&vault, id.0).await?;
+    // A new picture comes under a new key.
+    let etag = EntityTag::new_strong(key.random_part().to_owned());
+    let mut response = HttpResponse::Ok();
+    if is_at_hand(&request, &etag) {
+        response.status(actix_web::http::StatusCode::NOT_MODIFIED);
+    }
+    response
+        .insert_header((header::CACHE_CONTROL, CACHE))
+        .insert_header((header::CONTENT_SECURITY_POLICY, SANDBOX))
+        .insert_header(header::ETag(etag.clone()));
+    if is_at_hand(&request, &etag) {
+        return Ok(response.finish());
+    }
+    let picture = thumbnails::bytes(&vault, &key).await?;
+    response.insert_header((header::CONTENT_TYPE, "image/webp"));
+    if request.method() == Method::HEAD {
+        let nothing = stream::empty::<Result<bytes::Bytes, actix_web::Error>>();
+        return Ok(response.body(SizedStream::new(picture.len() as u64, nothing)));
+    }
+    Ok(response.body(picture))
 }
 
 /// Whether the client has these bytes already (`If-None-Match`).

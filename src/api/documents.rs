@@ -1,6 +1,6 @@
 //! Documents: listed, looked at, changed, thrown away and taken back.
 
-use super::dto::{Document, DocumentInList, DocumentPatch, HistoryEntry, ListOf, TopicChoice};
+use super::dto::{Document, DocumentInList, DocumentPatch, HistoryEntry, ListOf, TopicChoice, Unlock};
 use super::extractors::{Id, Query, parse_id};
 use super::problem::{ApiError, Problem};
 use crate::domain::{DocumentId, Filename};
@@ -290,5 +290,30 @@ pub async fn undo_topics(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<
 #[post("/documents/{id}/reprocess")]
 pub async fn reprocess(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<HttpResponse, ApiError> {
     let document = documents::reprocess(&vault, id.0).await?;
+    Ok(HttpResponse::Accepted().json(Document::from(document)))
+}
+
+/// Have a document read that is protected by a password. The password is used once, and kept nowhere.
+#[utoipa::path(
+    operation_id = "unlock_document",
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 202, description = "It will be read; where the password was wrong, its error is `password` again",
+            body = Document),
+        (status = 400, description = "invalid_body, invalid_field", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 404, description = "not_found", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "not_locked", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "busy, unavailable", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/documents/{id}/unlock")]
+pub async fn unlock(
+    vault: web::Data<Vault>,
+    id: Id<DocumentId>,
+    body: web::Json<Unlock>,
+) -> Result<HttpResponse, ApiError> {
+    let document = services::unlock::unlock(&vault, id.0, body.into_inner().password.into()).await?;
     Ok(HttpResponse::Accepted().json(Document::from(document)))
 }

@@ -1,7 +1,7 @@
 //! What travels: the JSON of the interface.
 
 use crate::db::models::{AssignedTopic, AuditRow, JobRow};
-use crate::domain::{DocumentId, DocumentStatus, JobId, JobKind, JobState, TopicId, TopicSource};
+use crate::domain::{DocumentId, DocumentStatus, JobId, JobKind, JobState, TextSource, TopicId, TopicSource};
 use crate::services::listing::{Listed, Page};
 use crate::services::{Vault, documents, stats, topics};
 use chrono::{DateTime, Utc};
@@ -16,8 +16,10 @@ pub struct Document {
     /// The name a person gave the file.
     filename: String,
     title: Option<String>,
-    /// MIME type.
+    /// MIME type: what the bytes say where they say anything, else what was declared, else what the name suggests.
     content_type: String,
+    /// MIME type, as the uploader declared it.
+    declared_type: Option<String>,
     size_bytes: i64,
     /// SHA-256 of the bytes, 64 hexadecimal digits.
     sha256: String,
@@ -30,6 +32,18 @@ pub struct Document {
     /// ISO 639-3.
     language: Option<String>,
     page_count: Option<i32>,
+    /// Where the text comes from; `none` where there is none, and `error` says why; null before it was read.
+    text_source: Option<TextSource>,
+    /// There is more to read in the file than the text has: a limit was reached.
+    text_truncated: bool,
+    /// Who wrote it, as the file says.
+    author: Option<String>,
+    /// When it was written, as the file says.
+    file_created_at: Option<DateTime<Utc>>,
+    /// When it was last changed, as the file says.
+    file_modified_at: Option<DateTime<Utc>>,
+    /// There is a picture of its first page, at `/documents/{id}/thumbnail`.
+    has_thumbnail: bool,
     /// Since when it is in the trash; null where it is not.
     deleted_at: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
@@ -72,6 +86,7 @@ impl From<documents::Document> for Document {
             filename: row.filename.to_string(),
             title: row.title,
             content_type: row.content_type,
+            declared_type: row.declared_type,
             size_bytes: row.size_bytes,
             sha256: row.sha256.to_string(),
             status: row.status,
@@ -80,6 +95,12 @@ impl From<documents::Document> for Document {
             topics_by_user: row.topics_by_user,
             language: row.language,
             page_count: row.page_count,
+            text_source: row.text_source,
+            text_truncated: row.text_truncated,
+            author: row.author,
+            file_created_at: row.file_created_at,
+            file_modified_at: row.file_modified_at,
+            has_thumbnail: row.thumbnail_key.is_some(),
             deleted_at: row.deleted_at,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -194,7 +215,7 @@ pub struct Job {
 
 impl From<JobRow> for Job {
     fn from(row: JobRow) -> Self {
-        let JobRow { id, kind, document_id, state, attempts, last_error, created_at, updated_at } = row;
+        let JobRow { id, kind, document_id, state, attempts, last_error, created_at, updated_at, .. } = row;
         Self { id, kind, document_id, state, attempts, last_error, created_at, updated_at }
     }
 }
@@ -224,6 +245,14 @@ pub struct TopicChoice {
     /// At most 50; none is a choice too.
     #[schema(max_items = 50)]
     pub topic_ids: Vec<TopicId>,
+}
+
+/// A document's password. Nothing shows it: there is no `Debug`.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unlock {
+    #[schema(min_length = 1, max_length = 127, format = Password)]
+    pub(super) password: String,
 }
 
 /// A topic to make.
@@ -274,6 +303,15 @@ pub struct DocumentEvent {
     topics: Vec<TopicOfDocument>,
     /// Why it could not be read.
     error: Option<DocumentError>,
+    title: Option<String>,
+    /// MIME type.
+    content_type: String,
+    /// ISO 639-3.
+    language: Option<String>,
+    page_count: Option<i32>,
+    text_source: Option<TextSource>,
+    text_truncated: bool,
+    has_thumbnail: bool,
     /// When it was put into the trash; null where it is not in there.
     deleted_at: Option<DateTime<Utc>>,
 }

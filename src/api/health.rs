@@ -1,6 +1,7 @@
 //! For those who keep the vault running: health and figures.
 
 use crate::error::cause_chain;
+use crate::extract::Capability;
 use crate::services::Vault;
 use crate::services::health::{self, Probe};
 use actix_web::http::StatusCode;
@@ -12,6 +13,7 @@ use utoipa::ToSchema;
 
 const OK: &str = "ok";
 const UNAVAILABLE: &str = "unavailable";
+const DEGRADED: &str = "degraded";
 
 /// Is the vault able to do its work?
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,6 +23,24 @@ pub struct Health {
     version: &'static str,
     /// `postgres`, `object_storage`, `redis`.
     checks: BTreeMap<&'static str, Check>,
+    /// What reading can do with the programs that are installed: `pdf`, `thumbnails`, `ocr` and so on. A vault that lacks some
+    /// still keeps everything, so this does not make it `unavailable`.
+    capabilities: BTreeMap<&'static str, CapabilityNow>,
+}
+
+/// Something that reading can do.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CapabilityNow {
+    /// `ok` or `degraded`.
+    status: &'static str,
+    /// The programs and packages that it lacks.
+    missing: Vec<String>,
+}
+
+impl From<Capability> for CapabilityNow {
+    fn from(capability: Capability) -> Self {
+        Self { status: if capability.missing.is_empty() { OK } else { DEGRADED }, missing: capability.missing }
+    }
 }
 
 /// One store's answer.
@@ -55,6 +75,7 @@ pub async fn ready(vault: web::Data<Vault>) -> impl Responder {
         status: if ok { OK } else { UNAVAILABLE },
         version: env!("CARGO_PKG_VERSION"),
         checks: probes.into_iter().map(|probe| (probe.store.as_str(), probe.into())).collect(),
+        capabilities: health::capabilities(&vault).into_iter().map(|found| (found.name, found.into())).collect(),
     };
     let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     HttpResponse::build(status).json(health)

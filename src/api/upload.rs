@@ -7,7 +7,7 @@ use super::pace::{content_length, is_too_slow, too_slow};
 use super::problem::{ApiError, Problem};
 use crate::domain::{Filename, TopicId};
 use crate::error::{Error, ErrorCode, Result};
-use crate::extract::{HEAD_BYTES, declared_or_guessed};
+use crate::extract::{HEAD_BYTES, as_declared, declared_or_guessed};
 use crate::services::documents::{MAX_TOPICS, parse_title};
 use crate::services::upload::{self, NewUpload, Upload};
 use crate::services::{Vault, topics};
@@ -217,7 +217,9 @@ async fn receive(vault: &Arc<Vault>, field: Field, mut fields: Fields, form_byte
         return Err(Error::new(ErrorCode::EmptyFile, "The file has no bytes."));
     }
     let content_type = declared_or_guessed(&head.concat(), declared.as_deref(), &filename);
-    let new = NewUpload { filename, title, topics, ai_topics, keep_duplicate, content_type, size_hint: form_bytes };
+    let declared_type = as_declared(declared.as_deref());
+    let size_hint = form_bytes;
+    let new = NewUpload { filename, title, topics, ai_topics, keep_duplicate, content_type, declared_type, size_hint };
     let mut flowing = upload::begin(vault, new).await?;
     for piece in head {
         flowing = flowing.write(piece).await?;

@@ -41,21 +41,10 @@ impl ExportReport {
 
     /// For a person.
     pub fn summary(&self) -> String {
-        let Self { fetched, there, gone, failed, not_reached, .. } = self;
+        let Self { fetched, there, .. } = self;
         let documents = if *fetched == 1 { "document" } else { "documents" };
-        let mut text = format!("Fetched {fetched} {documents} ({}), {there} there already", HumanBytes(self.bytes));
-        if *gone > 0 {
-            text.push_str(&format!(", {gone} removed meanwhile"));
-        }
-        text.push_str(&format!(", {failed} failed"));
-        if *not_reached > 0 {
-            text.push_str(&format!(", {not_reached} not reached"));
-        }
-        text.push('.');
-        if self.stopped || *not_reached > 0 {
-            text.push_str(" Stopped before the end: run it again to go on.");
-        }
-        text
+        let done = format!("Fetched {fetched} {documents} ({}), {there} there already", HumanBytes(self.bytes));
+        super::summary(done, (self.gone, "removed meanwhile"), self.failed, self.not_reached, self.stopped)
     }
 }
 

@@ -52,22 +52,11 @@ impl ImportReport {
 
     /// For a person.
     pub fn summary(&self) -> String {
-        let Self { uploaded, skipped, left_out, failed, not_reached, .. } = self;
+        let Self { uploaded, skipped, .. } = self;
         let verb = if self.dry_run { "Would upload" } else { "Uploaded" };
         let files = if *uploaded == 1 { "file" } else { "files" };
-        let mut text = format!("{verb} {uploaded} {files} ({}), {skipped} there already", HumanBytes(self.bytes));
-        if *left_out > 0 {
-            text.push_str(&format!(", {left_out} left out"));
-        }
-        text.push_str(&format!(", {failed} failed"));
-        if *not_reached > 0 {
-            text.push_str(&format!(", {not_reached} not reached"));
-        }
-        text.push('.');
-        if self.stopped || *not_reached > 0 {
-            text.push_str(" Stopped before the end: run it again to go on.");
-        }
-        text
+        let done = format!("{verb} {uploaded} {files} ({}), {skipped} there already", HumanBytes(self.bytes));
+        super::summary(done, (self.left_out, "left out"), self.failed, self.not_reached, self.stopped)
     }
 }
 

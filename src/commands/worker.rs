@@ -6,6 +6,7 @@ use crate::commands;
 use crate::config::{Config, Variables};
 use crate::extract;
 use crate::lifecycle::Shutdown;
+use crate::services::health;
 use crate::worker::Worker;
 use anyhow::Context;
 use std::process::ExitCode;
@@ -32,6 +33,13 @@ pub fn run() -> anyhow::Result<ExitCode> {
         let vault = app::build(config, Role::Worker)?;
         app::check(&vault).await?;
         vault.reader.check().await.context("reading children can't be started and confined here")?;
+        for lacking in health::capabilities(&vault).iter().filter(|capability| !capability.missing.is_empty()) {
+            log::warn!(
+                "reading lacks {}, which {} needs: such documents are kept, and not read as far as they could be",
+                lacking.missing.join(", "),
+                lacking.name
+            );
+        }
         let worker = Worker::new(vault.clone());
         // A task of its own, so that a panic ends the process with an error.
         tokio::spawn(worker.run(shutdown.drain, shutdown.abort)).await.context("the worker panicked")?;

@@ -2,7 +2,8 @@
 
 use super::schema::{audit_log, documents, jobs, topics};
 use crate::domain::{
-    ContentHash, DocumentId, DocumentStatus, Filename, JobId, JobKind, JobState, ObjectKey, TopicId, TopicSource,
+    ContentHash, DocumentId, DocumentStatus, Filename, JobId, JobKind, JobState, ObjectKey, TextSource, TopicId,
+    TopicSource,
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -20,8 +21,10 @@ pub struct DocumentRow {
     pub filename: Filename,
     /// A title, where there is one.
     pub title: Option<String>,
-    /// MIME type.
+    /// MIME type, as it was found.
     pub content_type: String,
+    /// MIME type, as the uploader declared it.
+    pub declared_type: Option<String>,
     /// Where the bytes lie.
     pub object_key: ObjectKey,
     /// How many bytes.
@@ -40,6 +43,18 @@ pub struct DocumentRow {
     pub language: Option<String>,
     /// Pages, where the format has them.
     pub page_count: Option<i32>,
+    /// Where its text comes from; none before it was read.
+    pub text_source: Option<TextSource>,
+    /// There is more to read than was kept.
+    pub text_truncated: bool,
+    /// Who wrote it, as the file says.
+    pub author: Option<String>,
+    /// When it was written, as the file says.
+    pub file_created_at: Option<DateTime<Utc>>,
+    /// When it was last changed, as the file says.
+    pub file_modified_at: Option<DateTime<Utc>>,
+    /// Where the picture of its first page lies.
+    pub thumbnail_key: Option<ObjectKey>,
     /// Since when it is in the trash; none where it is not.
     pub deleted_at: Option<DateTime<Utc>>,
     /// When it was put in.
@@ -48,18 +63,33 @@ pub struct DocumentRow {
     pub updated_at: DateTime<Utc>,
 }
 
+impl DocumentRow {
+    /// Something was read of it.
+    pub fn has_text(&self) -> bool {
+        !matches!(self.text_source, None | Some(TextSource::None))
+    }
+}
+
 /// What the object store must hold for a document.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = documents, check_for_backend(diesel::pg::Pg))]
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[diesel(check_for_backend(diesel::pg::Pg))]
 pub struct ContentRow {
-    /// The document.
-    pub id: DocumentId,
     /// Where the bytes lie.
+    #[diesel(sql_type = diesel::sql_types::Text)]
     pub object_key: ObjectKey,
     /// How many bytes.
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
     pub size_bytes: i64,
-    /// Their SHA-256.
-    pub sha256: ContentHash,
+    /// Their SHA-256; none for a thumbnail, which can be made again.
+    #[diesel(sql_type = diesel::sql_types::Nullable<diesel::sql_types::Binary>)]
+    pub sha256: Option<ContentHash>,
+}
+
+impl ContentRow {
+    /// The bytes are a picture of the document's first page, and not the document.
+    pub fn is_thumbnail(&self) -> bool {
+        self.sha256.is_none()
+    }
 }
 
 /// A document to insert; the rest of the columns has defaults.
@@ -72,8 +102,10 @@ pub struct NewDocument<'a> {
     pub filename: &'a Filename,
     /// A title, where there is one.
     pub title: Option<&'a str>,
-    /// MIME type.
+    /// MIME type, as it was found.
     pub content_type: &'a str,
+    /// MIME type, as the uploader declared it.
+    pub declared_type: Option<&'a str>,
     /// Where the bytes lie.
     pub object_key: &'a ObjectKey,
     /// How many bytes.
@@ -100,10 +132,32 @@ pub struct DocumentOutcome {
     pub language: Option<String>,
     /// Pages, where the format has them.
     pub page_count: Option<i32>,
+    /// Where its text comes from.
+    pub text_source: Option<TextSource>,
+    /// Who wrote it, as the file says.
+    pub author: Option<String>,
+    /// When it was written, as the file says.
+    pub file_created_at: Option<DateTime<Utc>>,
+    /// When it was last changed, as the file says.
+    pub file_modified_at: Option<DateTime<Utc>>,
+    /// Where the picture of its first page lies.
+    pub thumbnail_key: Option<ObjectKey>,
+    /// How many bytes that picture has.
+    pub thumbnail_bytes: Option<i32>,
     /// Why it could not be read: a code.
     pub error_code: Option<String>,
     /// Why it could not be read: a sentence.
     pub error_message: Option<String>,
+}
+
+/// What reading learns of a document that has a say of its own in it already; `None` leaves a column as it is.
+#[derive(Debug, Clone, Default, AsChangeset)]
+#[diesel(table_name = documents)]
+pub struct Learned {
+    /// MIME type, as it was found.
+    pub content_type: Option<String>,
+    /// A title, for a document that has none.
+    pub title: Option<String>,
 }
 
 /// A topic.
@@ -156,6 +210,8 @@ pub struct JobRow {
     pub attempts: i32,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
+    /// Under which name the document's password can be asked for.
+    pub unlock: Option<Uuid>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it last changed.

@@ -19,6 +19,6 @@ pub use hash::{ContentHash, ContentHashError, ContentHasher};
 pub use ids::{DocumentId, JobId, TopicId};
 pub(crate) use named::named;
 pub use object_key::{ObjectKey, ObjectKeyError};
-pub use states::{DocumentProblem, DocumentStatus, JobKind, JobState, TopicSource, UnknownWord};
+pub use states::{DocumentProblem, DocumentStatus, JobKind, JobState, TextSource, TopicSource, UnknownWord};
 pub use time::parse_time;
 pub use topic::{Color, TopicName, TopicRuleError};

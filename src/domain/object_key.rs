@@ -44,6 +44,17 @@ impl ObjectKey {
         self.0.split('/').nth(1).and_then(parse_uuid).unwrap_or_default().into()
     }
 
+    /// A fresh key for the picture of a document's first page.
+    pub fn generate_for_thumbnail(document: DocumentId) -> Self {
+        Self(format!("{}/{document}/{}.webp", Uuid::nil(), Uuid::new_v4()))
+    }
+
+    /// The part that no other key has: the third, without its extension.
+    pub fn random_part(&self) -> &str {
+        let last = self.0.rsplit('/').next().unwrap_or_default();
+        last.split_once('.').map_or(last, |(random, _)| random)
+    }
+
     /// The key as the object store sees it.
     pub fn as_str(&self) -> &str {
         &self.0

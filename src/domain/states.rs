@@ -113,6 +113,20 @@ words!(
 );
 
 words!(
+    /// Where a document's text comes from.
+    TextSource {
+        /// It stands in the file as text.
+        Embedded = "embedded",
+        /// It was read off pictures of pages.
+        Ocr = "ocr",
+        /// Some pages have text, and some were read off pictures.
+        Mixed = "mixed",
+        /// There is none.
+        None = "none",
+    }
+);
+
+words!(
     /// Why a document could not be read: the `code` of its `error`. The file itself is kept all the same.
     DocumentProblem {
         /// No reader for this type of file.

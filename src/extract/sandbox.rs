@@ -1,22 +1,28 @@
 //! Runs a reading child and keeps it within its limits, from outside.
 //!
 //! The child is this executable under the subcommand `read-child`, which puts bounds on itself for good (`confine/`)
-//! and then reads, or becomes poppler (`child.rs`). It gets the file on its standard input, opened for reading only,
-//! two pipes, and an environment of two fixed words. It has no scratch folder, nor any other place to write: that is
-//! stricter than a private one.
+//! and then reads, or becomes a tool such as poppler (`child.rs`). It gets the file on its standard input, opened for
+//! reading only, two pipes, and an environment of two fixed words. It has no scratch folder, nor any other place to
+//! write: that is stricter than a private one. Whoever started it takes what it says, as text, bytes or a file.
 
 use super::ReadError;
-use super::child::{EXIT_DAMAGED, EXIT_FAILED, EXIT_PASSWORD, EXIT_TOOL_MISSING};
+use super::child::{
+    EXIT_BLANK, EXIT_DAMAGED, EXIT_FAILED, EXIT_PASSWORD, EXIT_TOO_LARGE, EXIT_TOOL_MISSING, EXIT_UNSUPPORTED, Format,
+    Options,
+};
 use crate::config::ReadingConfig;
 use crate::domain::DocumentProblem;
+use clap::ValueEnum;
+use secrecy::{ExposeSecret, SecretString};
 use std::fs::File;
-use std::io;
-use std::os::fd::AsRawFd;
+use std::io::{self, Seek, Write};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
+use tokio::process::{ChildStdout, Command};
 use tokio::time::timeout;
 
 /// What is kept of a child's complaints.
@@ -24,57 +30,188 @@ const STDERR_BYTES: u64 = 4 * 1024;
 /// CPU time runs out first; this much later the wall clock ends a child that does nothing.
 const WALL_SLACK: Duration = Duration::from_secs(5);
 
-/// Has a child read `scratch` as `format`; answers its text and whether that was cut at the limit.
-pub(super) async fn run<E>(
+/// What a child is to do, and within what.
+#[derive(Debug, Clone)]
+pub(super) struct Task {
+    /// What it reads.
+    pub format: Format,
+    /// What of it, and how.
+    pub options: Options,
+    /// CPU time; five seconds more by the clock on the wall.
+    pub cpu: Duration,
+    /// Address space, in bytes.
+    pub memory_bytes: u64,
+    /// What opens the file. It goes through a socket, so that it stands in no list of processes.
+    pub password: Option<SecretString>,
+}
+
+impl Task {
+    /// To read all of `format`, within the limits of one file.
+    pub fn new(format: Format, limits: &ReadingConfig) -> Self {
+        Self {
+            format,
+            options: Options::default(),
+            cpu: limits.timeout,
+            memory_bytes: limits.memory_bytes,
+            password: None,
+        }
+    }
+
+    /// The same with `options`.
+    pub fn with(self, options: Options) -> Self {
+        Self { options, ..self }
+    }
+}
+
+/// What was taken of a child's output.
+#[derive(Debug)]
+pub(super) enum Taken<T> {
+    /// All there is. Then the child's end counts: without a good one there is no result.
+    Whole(T),
+    /// As much as is wanted. The child is ended, and how it ends means nothing.
+    Enough(T),
+}
+
+/// Has a child do `task` on `scratch`, and hands its output to `take`.
+///
+/// Where `take` fails the child is ended. How it has ended by itself goes first: an output that breaks off is what a
+/// child leaves that has died. Else an error of the kind `InvalidData` or `UnexpectedEof` means that the child talked
+/// nonsense, and that is `Damaged`; any other is an error of our own house.
+pub(super) async fn run<T, E>(
     program: &Path,
-    format: &'static str,
+    task: &Task,
     scratch: &File,
-    limits: &ReadingConfig,
-) -> Result<(String, bool), ReadError<E>> {
-    let mut child = Command::new(program)
+    take: impl AsyncFnOnce(ChildStdout) -> io::Result<Taken<T>>,
+) -> Result<T, ReadError<E>> {
+    let mut command = Command::new(program);
+    command
         .arg("read-child")
-        .arg(format)
+        .arg(task.format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default())
+        .args(task.options.arguments())
         .arg("--cpu-seconds")
-        .arg(limits.timeout.as_secs().max(1).to_string())
+        .arg(task.cpu.as_secs().max(1).to_string())
         .arg("--memory-bytes")
-        .arg(limits.memory_bytes.to_string())
+        .arg(task.memory_bytes.to_string())
         .arg("--parent-pid")
         .arg(std::process::id().to_string())
         .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+        .env("PATH", super::tools::PATH)
         .env("LANG", "C.UTF-8")
         .current_dir("/")
         .stdin(Stdio::from(for_reading(scratch)?))
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+        .kill_on_drop(true);
+    let complaints = match &task.password {
+        None => {
+            command.stderr(Stdio::piped());
+            None
+        }
+        Some(password) => {
+            let (ours, theirs) = two_ways(password)?;
+            command.stderr(Stdio::from(theirs));
+            Some(ours)
+        }
+    };
+    let mut child = command.spawn()?;
+    // It holds the other end of the socket, which would never come to its end.
+    drop(command);
+    let Some(stdout) = child.stdout.take() else {
         return Err(io::Error::other("the reading child has no pipes").into());
     };
-    let most = limits.max_text_bytes as u64 + 1;
-    let work = async {
-        let (text, complaint) = tokio::join!(take(stdout, most), beginning(stderr));
-        let (text, complaint) = (text?, complaint?);
-        let cut = text.len() as u64 == most;
-        if cut {
-            // There is more than is kept; the child need not go on.
-            child.start_kill()?;
-        }
-        io::Result::Ok((text, complaint, cut, child.wait().await?))
+    let complaints: Box<dyn AsyncRead + Unpin + Send> = match (complaints, child.stderr.take()) {
+        (Some(socket), _) => Box::new(tokio::net::UnixStream::from_std(socket)?),
+        (None, Some(pipe)) => Box::new(pipe),
+        (None, None) => return Err(io::Error::other("the reading child has no pipes").into()),
     };
-    let Ok(done) = timeout(limits.timeout + WALL_SLACK, work).await else {
+    let work = async {
+        let taking = async {
+            let taken = take(stdout).await;
+            let ended = match &taken {
+                Ok(Taken::Whole(_)) => Ok(None),
+                // There is more than is wanted; the child need not go on.
+                Ok(Taken::Enough(_)) => child.start_kill().map(|()| None),
+                // It may have died, and be waited for in a moment; or it may go on for ever.
+                Err(_) => match timeout(GRACE, child.wait()).await {
+                    Ok(status) => status.map(Some),
+                    Err(_) => child.start_kill().map(|()| None),
+                },
+            };
+            (taken, ended)
+        };
+        let ((taken, ended), complaint) = tokio::join!(taking, beginning(complaints));
+        let status = child.wait().await?;
+        let by_itself = ended?.is_some();
+        io::Result::Ok((taken, by_itself, complaint?, status))
+    };
+    let Ok(done) = timeout(task.cpu + WALL_SLACK, work).await else {
         return Err(DocumentProblem::TimedOut.into());
     };
-    let (mut bytes, complaint, cut, status) = done?;
-    if cut {
-        bytes.truncate(limits.max_text_bytes);
-    } else if !status.success() {
-        let complaint = String::from_utf8_lossy(&complaint);
-        return Err(problem(status.code(), signal(status), &complaint)?.into());
+    let (taken, by_itself, complaint, status) = done?;
+    let judged = || match status.success() {
+        true => Ok(()),
+        false => Err(problem(status.code(), signal(status), &String::from_utf8_lossy(&complaint))),
+    };
+    match taken {
+        Ok(Taken::Enough(output)) => Ok(output),
+        Ok(Taken::Whole(output)) => match judged() {
+            Ok(()) => Ok(output),
+            Err(problem) => Err(problem?.into()),
+        },
+        Err(error) => {
+            if by_itself && let Err(problem) = judged() {
+                return Err(problem?.into());
+            }
+            match error.kind() {
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Err(DocumentProblem::Damaged.into()),
+                io::ErrorKind::FileTooLarge => Err(DocumentProblem::TooLarge.into()),
+                _ => Err(error.into()),
+            }
+        }
     }
+}
+
+/// Takes text up to `most` bytes; whether it was cut there.
+pub(super) async fn text(stdout: ChildStdout, most: usize) -> io::Result<Taken<(String, bool)>> {
+    let mut bytes = Vec::new();
+    stdout.take(most as u64 + 1).read_to_end(&mut bytes).await?;
+    let cut = bytes.len() > most;
+    bytes.truncate(most);
     // A letter may be cut in two at the limit.
-    Ok((String::from_utf8_lossy(&bytes).trim_end_matches('\u{fffd}').to_owned(), cut))
+    let text = String::from_utf8_lossy(&bytes).trim_end_matches('\u{fffd}').to_owned();
+    Ok(if cut { Taken::Enough((text, true)) } else { Taken::Whole((text, false)) })
+}
+
+/// Takes up to `most` bytes into memory. More is `TooLarge`.
+pub(super) async fn bytes(stdout: ChildStdout, most: usize) -> io::Result<Taken<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    stdout.take(most as u64 + 1).read_to_end(&mut bytes).await?;
+    if bytes.len() > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(Taken::Whole(bytes)) }
+}
+
+/// Takes up to `most` bytes into a file without a name. More is `TooLarge`.
+pub(super) async fn scratch(stdout: ChildStdout, most: u64) -> io::Result<Taken<File>> {
+    let pipe = File::from(stdout.into_owned_fd()?);
+    // On a thread that may wait: the kernel moves the bytes, none goes through this process. The child's end ends it.
+    let copied = tokio::task::spawn_blocking(move || {
+        let mut file = tempfile::tempfile()?;
+        let copied = io::copy(&mut io::Read::take(pipe, most + 1), &mut file)?;
+        file.rewind()?;
+        io::Result::Ok((file, copied))
+    });
+    let (file, copied) = copied.await.map_err(io::Error::other)??;
+    if copied > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(Taken::Whole(file)) }
+}
+
+/// How long a child whose output made no sense is given to have ended by itself.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A socket for a child's complaints, in which the password waits for it.
+fn two_ways(password: &SecretString) -> io::Result<(UnixStream, OwnedFd)> {
+    let (mut ours, theirs) = UnixStream::pair()?;
+    ours.set_nonblocking(true)?;
+    ours.write_all(password.expose_secret().as_bytes())?;
+    ours.shutdown(std::net::Shutdown::Write)?;
+    Ok((ours, theirs.into()))
 }
 
 /// The same file from its beginning, opened once more, so that whoever gets this handle can't write. It has no name but
@@ -85,15 +222,9 @@ fn for_reading(scratch: &File) -> io::Result<File> {
 
 /// The first words of a pipe that has to be read to its end: a writer whose pipe is closed dies of it.
 async fn beginning(mut pipe: impl AsyncRead + Unpin) -> io::Result<Vec<u8>> {
-    let bytes = take(&mut pipe, STDERR_BYTES).await?;
-    tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await?;
-    Ok(bytes)
-}
-
-/// Reads up to `most` bytes, and no more.
-async fn take(pipe: impl AsyncRead + Unpin, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    pipe.take(most).read_to_end(&mut bytes).await?;
+    (&mut pipe).take(STDERR_BYTES).read_to_end(&mut bytes).await?;
+    tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await?;
     Ok(bytes)
 }
 
@@ -112,14 +243,26 @@ fn problem(code: Option<i32>, signal: Option<i32>, complaint: &str) -> io::Resul
         (Some(EXIT_TOOL_MISSING | EXIT_FAILED), _) => Err(io::Error::other(complaint.trim().to_owned())),
         (_, Some(SIGXCPU | SIGKILL)) => Ok(DocumentProblem::TimedOut),
         (Some(EXIT_PASSWORD), _) => Ok(DocumentProblem::Password),
-        _ if complaint.contains("Incorrect password") => Ok(DocumentProblem::Password),
+        (Some(EXIT_TOO_LARGE), _) => Ok(DocumentProblem::TooLarge),
+        (Some(EXIT_UNSUPPORTED), _) => Ok(DocumentProblem::Unsupported),
+        (Some(EXIT_BLANK), _) => Ok(DocumentProblem::Empty),
+        // poppler's words, and qpdf's.
+        _ if complaint.contains("Incorrect password") || complaint.contains("invalid password") => {
+            Ok(DocumentProblem::Password)
+        }
         _ if complaint.contains("Out of memory")
             || complaint.contains("memory allocation")
             || complaint.contains("bad_alloc") =>
         {
             Ok(DocumentProblem::TooLarge)
         }
-        // poppler's own codes: 1 can't open, 3 not permitted, 99 other; a panic's; and whatever a parser dies of.
+        // A language that is not installed.
+        (Some(1), _) if complaint.contains("Failed loading language") || complaint.contains("load any languages") => {
+            Err(io::Error::other("tesseract lacks a language"))
+        }
+        (Some(2), _) if complaint.contains("qpdf: ") => Ok(DocumentProblem::Damaged),
+        // poppler's own codes: 1 can't open, 3 not permitted, 99 other; tesseract's 1; a panic's; and whatever a parser
+        // dies of.
         (Some(EXIT_DAMAGED | EXIT_PANIC | 1 | 3 | 99), _) | (None, Some(_)) => Ok(DocumentProblem::Damaged),
         // Not what it said meanwhile: that may be the document's words.
         (code, signal) => {
@@ -136,10 +279,14 @@ mod tests {
     fn a_childs_end_is_told_apart() {
         let of = |code, signal, text| problem(code, signal, text).ok();
         assert_eq!(of(Some(1), None, "Command Line Error: Incorrect password"), Some(DocumentProblem::Password));
+        assert_eq!(of(Some(2), None, "qpdf: /proc/self/fd/0: invalid password"), Some(DocumentProblem::Password));
         assert_eq!(of(Some(1), None, "Syntax Error: Couldn't read xref table"), Some(DocumentProblem::Damaged));
         assert_eq!(of(None, Some(24), ""), Some(DocumentProblem::TimedOut));
         assert_eq!(of(None, Some(11), ""), Some(DocumentProblem::Damaged));
         assert_eq!(of(None, Some(6), "memory allocation of 9 bytes failed"), Some(DocumentProblem::TooLarge));
+        assert_eq!(of(Some(EXIT_TOO_LARGE), None, ""), Some(DocumentProblem::TooLarge));
+        assert_eq!(of(Some(EXIT_UNSUPPORTED), None, ""), Some(DocumentProblem::Unsupported));
+        assert_eq!(of(Some(EXIT_BLANK), None, ""), Some(DocumentProblem::Empty));
         assert_eq!(of(Some(EXIT_TOOL_MISSING), None, ""), None);
         assert_eq!(of(Some(EXIT_FAILED), None, "docuvault: the reading child failed"), None);
         assert_eq!(of(Some(101), None, "panicked"), Some(DocumentProblem::Damaged));

@@ -9,7 +9,27 @@ pub(super) enum Kind {
     Text,
     Html,
     Pdf,
+    /// A ZIP: an office file, an e-book, or just that.
+    Zip,
+    /// An OLE compound file: an old office file, or a message of Outlook.
+    Ole,
+    Rtf,
+    Mail,
+    Picture(Picture),
     Unknown,
+}
+
+/// Formats of pictures that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Picture {
+    Png,
+    Jpeg,
+    Tiff,
+    Gif,
+    WebP,
+    Bmp,
+    /// HEIF and AVIF.
+    Heif,
 }
 
 /// A PDF may have rubbish before its header; readers look for it in the first KiB (ISO 32000-1, annex H.3.4.1).
@@ -18,13 +38,85 @@ const PDF_HEADER_WITHIN: usize = 1024;
 pub(super) fn kind(head: &[u8], hint: Hint<'_>) -> Kind {
     if is_pdf(head) {
         Kind::Pdf
+    } else if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
+        Kind::Zip
+    } else if head.starts_with(OLE) {
+        Kind::Ole
+    } else if let Some(picture) = picture(head) {
+        Kind::Picture(picture)
+    } else if is_rtf(head) {
+        Kind::Rtf
     } else if is_known_binary(head) || !super::decode::is_text(head) {
         Kind::Unknown
+    } else if is_mail(head, hint) {
+        Kind::Mail
     } else if is_html(head, hint) {
         Kind::Html
     } else {
         Kind::Text
     }
+}
+
+/// The signature of an OLE compound file (MS-CFB, 2.2).
+const OLE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+
+fn picture(head: &[u8]) -> Option<Picture> {
+    Some(match infer::get(head)?.mime_type() {
+        "image/png" => Picture::Png,
+        "image/jpeg" => Picture::Jpeg,
+        "image/tiff" => Picture::Tiff,
+        "image/gif" => Picture::Gif,
+        "image/webp" => Picture::WebP,
+        "image/bmp" => Picture::Bmp,
+        "image/heif" | "image/heic" | "image/avif" => Picture::Heif,
+        _ => return None,
+    })
+}
+
+fn is_rtf(head: &[u8]) -> bool {
+    head.trim_ascii_start().starts_with(b"{\\rtf")
+}
+
+/// Header fields that a message begins with, or has among its first.
+const MAIL_FIELDS: &[&str] = &[
+    "from",
+    "to",
+    "subject",
+    "date",
+    "received",
+    "return-path",
+    "mime-version",
+    "message-id",
+    "delivered-to",
+    "cc",
+    "reply-to",
+    "x-mozilla-status",
+    "content-type",
+    "dkim-signature",
+    "in-reply-to",
+];
+/// Fields of the beginning that are looked at.
+const FIELDS_LOOKED_AT: usize = 30;
+
+/// It begins with header fields (RFC 5322, 2.2), and enough of them are a message's. Called or declared to be one, it
+/// needs fewer.
+fn is_mail(head: &[u8], hint: Hint<'_>) -> bool {
+    let called = hint.content_type.starts_with("message/rfc822") || matches!(hint.extension, Some("eml"));
+    let text = String::from_utf8_lossy(head);
+    // mbox puts a line of its own before each message.
+    let text = if text.starts_with("From ") { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
+    let mut known = 0;
+    for line in text.lines().filter(|line| !line.starts_with([' ', '\t'])).take(FIELDS_LOOKED_AT) {
+        if line.is_empty() {
+            break;
+        }
+        let Some((name, _)) = line.split_once(':') else { break };
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
+            break;
+        }
+        known += usize::from(MAIL_FIELDS.contains(&name.to_ascii_lowercase().as_str()));
+    }
+    known >= if called { 1 } else { 3 }
 }
 
 fn is_pdf(head: &[u8]) -> bool {
@@ -65,13 +157,14 @@ pub fn declared_or_guessed(head: &[u8], declared: Option<&str>, filename: &Filen
     {
         return found.to_owned();
     }
-    let declared = declared.map(str::trim).filter(|text| is_mime(text) && *text != "application/octet-stream");
+    let declared = as_declared(declared).filter(|text| text != "application/octet-stream");
     let text = || super::decode::is_text(head).then(|| "text/plain".to_owned());
-    declared
-        .map(str::to_ascii_lowercase)
-        .or(guessed)
-        .or_else(text)
-        .unwrap_or_else(|| "application/octet-stream".to_owned())
+    declared.or(guessed).or_else(text).unwrap_or_else(|| "application/octet-stream".to_owned())
+}
+
+/// What the uploader declared, where it is a MIME type at all.
+pub fn as_declared(declared: Option<&str>) -> Option<String> {
+    declared.map(str::trim).filter(|text| is_mime(text)).map(str::to_ascii_lowercase)
 }
 
 /// `type/subtype`, with parameters, in the characters RFC 9110 allows; short enough for the column.
@@ -96,7 +189,16 @@ mod tests {
         assert_eq!(kind_of(b"%PDF-1.7 ...", "text/plain", "txt"), Kind::Pdf);
         assert_eq!(kind_of(b"\n\njunk%PDF-1.4", "application/octet-stream", "bin"), Kind::Pdf);
         assert_eq!(kind_of(b"just words", "application/pdf", "pdf"), Kind::Text);
-        assert_eq!(kind_of(b"\x89PNG\r\n\x1a\n", "text/plain", "txt"), Kind::Unknown);
+        assert_eq!(kind_of(b"\x89PNG\r\n\x1a\n", "text/plain", "txt"), Kind::Picture(Picture::Png));
+        assert_eq!(kind_of(b"PK\x03\x04", "application/pdf", "pdf"), Kind::Zip);
+        assert_eq!(kind_of(OLE, "text/plain", "txt"), Kind::Ole);
+        assert_eq!(kind_of(b"{\\rtf1\\ansi x}", "text/plain", "txt"), Kind::Rtf);
+        assert_eq!(kind_of(b"\x7fELF\x02\x01\x01\0\0\0", "text/plain", "txt"), Kind::Unknown);
+        let mail = b"Received: by x\n\tfor y\nFrom: a@b.c\nTo: d@e.f\n\nHello";
+        assert_eq!(kind_of(mail, "text/plain", "txt"), Kind::Mail);
+        assert_eq!(kind_of(b"Subject: notes\n\nHello", "message/rfc822", "eml"), Kind::Mail);
+        assert_eq!(kind_of(b"To: whom it may concern\nFrom: me\n\nHello", "text/plain", "txt"), Kind::Text);
+        assert_eq!(kind_of(b"Note: this\nThat: too\nAnd: more\n\n", "text/plain", "txt"), Kind::Text);
         assert_eq!(kind_of(b"<!DOCTYPE html><p>x", "text/plain", "txt"), Kind::Html);
         assert_eq!(kind_of(b"<p>x</p>", "text/html; charset=utf-8", ""), Kind::Html);
         assert_eq!(kind_of(b"no markup here", "text/html", "html"), Kind::Text);

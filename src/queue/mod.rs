@@ -7,6 +7,7 @@
 //! |---|---|---|
 //! | `:v1:jobs` | stream | one entry a ring, field `job`: the job's id. Gone (`XACK` + `XDEL`) once the ring was answered, so that its length is the number of rings in the air |
 //! | `:v1:events` | channel | what happened, as it happens: the event's name, a space, its data (see `events.rs`) |
+//! | `:v1:secret:*` | channels | a document's password, on its way from the request to the worker (see `secrets.rs`) |
 //!
 //! The consumer group is `workers`; each worker process is a consumer under a name of its own. An entry stays pending
 //! while its job is worked on, and is touched by the heartbeat; so an entry that was idle for longer than a lease was
@@ -14,9 +15,11 @@
 
 mod consumer;
 mod events;
+mod secrets;
 
 pub use consumer::{Consumer, Ring};
 pub use events::{Event, EventHub, EventKind, Watcher};
+pub use secrets::Offer;
 
 use crate::config::RedisConfig;
 use crate::domain::JobId;
@@ -29,6 +32,7 @@ use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 /// The group all workers read in.
 const GROUP: &str = "workers";
@@ -68,6 +72,9 @@ pub struct JobQueue {
     client: Client,
     stream: String,
     channel: String,
+    /// What the channels of `secrets.rs` begin with.
+    secrets: String,
+    offers: Arc<Semaphore>,
     runtime: Handle,
     metrics: Arc<Metrics>,
 }
@@ -92,7 +99,9 @@ impl JobQueue {
             .map_err(|error| RedisError::from(std::io::Error::other(error)))?;
         let stream = format!("{}:v1:jobs", config.key_prefix);
         let channel = format!("{}:v1:events", config.key_prefix);
-        Ok(Self { pool, client: Client::open(url)?, stream, channel, runtime, metrics })
+        let secrets = format!("{}:v1:secret", config.key_prefix);
+        let offers = Arc::new(Semaphore::new(secrets::MOST_OFFERS));
+        Ok(Self { pool, client: Client::open(url)?, stream, channel, secrets, offers, runtime, metrics })
     }
 
     /// Rings for these jobs.

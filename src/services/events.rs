@@ -6,7 +6,7 @@
 
 use super::{Background, Vault};
 use crate::db::models::{AssignedTopic, DocumentRow};
-use crate::domain::{DocumentId, DocumentStatus};
+use crate::domain::{DocumentId, DocumentStatus, TextSource};
 use crate::error::{Error, ErrorCode, Result, cause_chain};
 use crate::queue::{Event, EventHub, EventKind, JobQueue, Watcher};
 use chrono::{DateTime, Utc};
@@ -114,6 +114,13 @@ struct DocumentNow<'a> {
     status: DocumentStatus,
     topics: &'a [AssignedTopic],
     error: Option<ErrorNow<'a>>,
+    title: Option<&'a str>,
+    content_type: &'a str,
+    language: Option<&'a str>,
+    page_count: Option<i32>,
+    text_source: Option<TextSource>,
+    text_truncated: bool,
+    has_thumbnail: bool,
     deleted_at: Option<DateTime<Utc>>,
 }
 
@@ -134,7 +141,20 @@ pub fn document(row: &DocumentRow, topics: &[AssignedTopic]) -> Event {
     let error = error.map(|(code, message)| ErrorNow { code, message });
     event(
         EventKind::Document,
-        &DocumentNow { id: row.id, status: row.status, topics, error, deleted_at: row.deleted_at },
+        &DocumentNow {
+            id: row.id,
+            status: row.status,
+            topics,
+            error,
+            title: row.title.as_deref(),
+            content_type: &row.content_type,
+            language: row.language.as_deref(),
+            page_count: row.page_count,
+            text_source: row.text_source,
+            text_truncated: row.text_truncated,
+            has_thumbnail: row.thumbnail_key.is_some(),
+            deleted_at: row.deleted_at,
+        },
     )
 }
 

@@ -4,19 +4,20 @@ use super::Vault;
 use crate::db::models::DocumentRow;
 use crate::domain::{ContentHasher, DocumentProblem};
 use crate::error::{Error, Result};
-use crate::extract::{Hint, ReadError, ReadText};
+use crate::extract::{Hint, ReadError, Reading};
 use crate::storage::StorageError;
 use futures_util::{StreamExt, stream};
+use secrecy::SecretString;
 use std::task::{Poll, ready};
 
-/// Fetches a document's bytes and reads them. The inner error says what is wrong with the file, for good.
+/// Fetches a document's bytes and reads them, with a password where there is one.
 ///
 /// # Errors
-/// The outer error may pass: a store that is away, a full scratch disk.
-pub async fn read(vault: &Vault, document: &DocumentRow) -> Result<std::result::Result<ReadText, DocumentProblem>> {
+/// What may pass: a store that is away, a full scratch disk. What is wrong with the file itself stands in the reading.
+pub async fn read(vault: &Vault, document: &DocumentRow, password: Option<SecretString>) -> Result<Reading> {
     let mut bytes = match vault.storage.get(&document.object_key, None).await {
         Ok(bytes) => bytes,
-        Err(StorageError::NotFound) => return Ok(Err(DocumentProblem::ContentMissing)),
+        Err(StorageError::NotFound) => return Ok(Reading::none(DocumentProblem::ContentMissing)),
         Err(error) => return Err(error.into()),
     };
     let extension = document.filename.extension();
@@ -32,14 +33,14 @@ pub async fn read(vault: &Vault, document: &DocumentRow) -> Result<std::result::
         }
         Poll::Ready(piece)
     });
-    let read = vault.reader.read(hint, watched).await;
+    let read = vault.reader.read(hint, password, watched).await;
     if ended && hasher.finish() != document.sha256 {
         log::error!(document:% = document.id; "the object store holds other bytes than were put in");
-        return Ok(Err(DocumentProblem::ContentDamaged));
+        return Ok(Reading::none(DocumentProblem::ContentDamaged));
     }
     match read {
-        Ok(text) => Ok(Ok(text)),
-        Err(ReadError::Unreadable(problem)) => Ok(Err(problem)),
+        Ok(reading) => Ok(reading),
+        Err(ReadError::Unreadable(problem)) => Ok(Reading::none(problem)),
         Err(ReadError::Source(error)) => Err(error.into()),
         Err(ReadError::Failed(error)) => Err(Error::internal(error)),
     }

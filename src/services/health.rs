@@ -4,6 +4,7 @@ use super::Vault;
 use crate::db::queries;
 use crate::domain::JobState;
 use crate::error::{Result, cause_chain};
+use crate::extract::{self, Capability};
 use crate::metrics::Store;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -30,6 +31,11 @@ pub async fn check(vault: &Vault) -> [Probe; 3] {
         probe(Store::Redis, vault.queue.ping()),
     );
     [postgres, storage, redis]
+}
+
+/// What reading can do on this machine.
+pub fn capabilities(vault: &Vault) -> Vec<Capability> {
+    extract::capabilities(&vault.config.reading.ocr_languages)
 }
 
 async fn probe<E: std::error::Error + 'static>(store: Store, ask: impl Future<Output = Result<(), E>>) -> Probe {

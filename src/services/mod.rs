@@ -14,9 +14,11 @@ pub mod room;
 pub mod starter_topics;
 pub mod stats;
 pub mod sweep;
+pub mod thumbnails;
 pub mod topics;
 pub mod trash;
 pub mod undo;
+pub mod unlock;
 pub mod upload;
 pub mod verify;
 

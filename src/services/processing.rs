@@ -7,13 +7,13 @@
 use super::Vault;
 use super::classifier::{self, Choice};
 use super::documents::{Document, with_topics};
-use super::extractor;
+use super::{extractor, thumbnails, unlock};
 use crate::crash::{self, CrashPoint};
-use crate::db::models::{DocumentOutcome, DocumentRow, JobRow, NewAuditEntry};
+use crate::db::models::{DocumentOutcome, DocumentRow, JobRow, Learned, NewAuditEntry};
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
-use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobId, JobState, TopicSource};
+use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobId, JobState, ObjectKey, TextSource, TopicSource};
 use crate::error::{Error, Result, cause_chain};
-use crate::extract::ReadText;
+use crate::extract::Reading;
 use rand::Rng;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -40,11 +40,10 @@ pub struct Work {
 
 /// What working on a document came to.
 #[derive(Debug)]
-pub enum Outcome {
-    /// Read, and sorted as far as the AI dared.
-    Read(Box<ReadText>, Choice),
-    /// It can't be read, and never will be.
-    Unreadable(DocumentProblem),
+pub struct Outcome {
+    reading: Reading,
+    /// Of topics, as far as the AI dared.
+    choice: Choice,
 }
 
 /// Takes a job for `owner`. None when there is nothing to do: done, in other hands, not due, given up, or gone.
@@ -88,17 +87,13 @@ fn tell(vault: &Vault, changed: Option<&Document>) {
 /// # Errors
 /// What may pass.
 pub async fn run(vault: &Vault, work: &Work) -> Result<Outcome> {
-    match extractor::read(vault, &work.document).await? {
-        Ok(text) => {
-            let choice = if work.brings_topics {
-                Choice::default()
-            } else {
-                classifier::choose(vault, &work.document, &text).await?
-            };
-            Ok(Outcome::Read(Box::new(text), choice))
-        }
-        Err(problem) => Ok(Outcome::Unreadable(problem)),
-    }
+    let password = unlock::password_for(vault, &work.job).await?;
+    let reading = extractor::read(vault, &work.document, password).await?;
+    let choice = match &reading.text {
+        Ok(text) if !work.brings_topics => classifier::choose(vault, &work.document, text).await?,
+        _ => Choice::default(),
+    };
+    Ok(Outcome { reading, choice })
 }
 
 /// Commits what the work came to. False when the lease was lost meanwhile: then nothing is changed.
@@ -106,38 +101,73 @@ pub async fn run(vault: &Vault, work: &Work) -> Result<Outcome> {
 /// # Errors
 /// When a store fails.
 pub async fn settle(vault: &Vault, work: &Work, owner: &str, outcome: Outcome) -> Result<bool> {
-    let (row, choice, problem) = match outcome {
-        Outcome::Read(read, choice) => (outcome_of(*read), choice, None),
-        Outcome::Unreadable(problem) => (outcome_of_problem(problem), Choice::default(), Some(problem)),
+    let Outcome { reading, choice } = outcome;
+    let problem = reading.text.as_ref().err().copied();
+    let thumbnail = match &reading.thumbnail {
+        Some(picture) => Some((thumbnails::store(vault, work.document.id, picture).await?, picture.len())),
+        None => None,
     };
-    let settled = commit(vault, work, owner, &row, &choice, problem).await;
-    match settled {
+    let stored = thumbnail.as_ref().map(|(key, _)| key.clone());
+    let (row, learned) = columns(reading, thumbnail);
+    let settled = commit(vault, work, owner, &row, &learned, &choice, problem).await;
+    let settled = match settled {
         // A text whose words are stranger than the index foresees: its beginning must do.
         Err(error) if cause_chain(&error).contains("too long for tsvector") => {
             let text = row.text.as_deref().unwrap_or_default();
             let beginning = text[..text.floor_char_boundary(SURELY_INDEXED_BYTES)].to_owned();
             let row = DocumentOutcome { search_text: Some(beginning), ..row };
-            commit(vault, work, owner, &row, &choice, problem).await
+            commit(vault, work, owner, &row, &learned, &choice, problem).await?
         }
-        other => other,
+        // Whether it was committed is not known: the sweep will tell which picture nobody needs.
+        other => other?,
+    };
+    let not_needed = match &settled {
+        Settled::Lost => stored.as_ref(),
+        Settled::Done { replaced } => replaced.as_ref(),
+    };
+    if let Some(key) = not_needed {
+        thumbnails::remove(vault, key).await;
     }
+    Ok(matches!(settled, Settled::Done { .. }))
 }
 
-fn outcome_of(read: ReadText) -> DocumentOutcome {
-    DocumentOutcome {
-        text: Some(read.text),
-        text_truncated: read.truncated,
-        search_text: read.search_text,
-        language: read.language,
-        page_count: read.page_count,
-        error_code: None,
-        error_message: None,
-    }
+/// How a commit ended.
+enum Settled {
+    /// The lease was lost: nothing was changed.
+    Lost,
+    /// All is committed; the picture before, if there was one, is in no row any more.
+    Done { replaced: Option<ObjectKey> },
 }
 
-fn outcome_of_problem(problem: DocumentProblem) -> DocumentOutcome {
-    let (error_code, error_message) = words_of(Some(problem));
-    DocumentOutcome { error_code, error_message, ..DocumentOutcome::default() }
+/// What was read, as it stands in the row.
+fn columns(reading: Reading, thumbnail: Option<(ObjectKey, usize)>) -> (DocumentOutcome, Learned) {
+    let Reading { content_type, about, text, .. } = reading;
+    let (error_code, error_message) = words_of(text.as_ref().err().copied());
+    let learned = Learned { content_type, title: about.title };
+    let (thumbnail_key, thumbnail_bytes) = thumbnail.unzip();
+    let rest = DocumentOutcome {
+        author: about.author,
+        file_created_at: about.created_at,
+        file_modified_at: about.modified_at,
+        thumbnail_key,
+        thumbnail_bytes: thumbnail_bytes.map(|bytes| i32::try_from(bytes).unwrap_or(i32::MAX)),
+        error_code,
+        error_message,
+        ..DocumentOutcome::default()
+    };
+    let row = match text {
+        Ok(read) => DocumentOutcome {
+            text: Some(read.text),
+            text_truncated: read.truncated,
+            search_text: read.search_text,
+            language: read.language,
+            page_count: read.page_count,
+            text_source: Some(read.source),
+            ..rest
+        },
+        Err(_) => DocumentOutcome { text_source: Some(TextSource::None), page_count: about.page_count, ..rest },
+    };
+    (row, learned)
 }
 
 /// A problem as it stands in the row: its code, and a sentence.
@@ -150,12 +180,13 @@ async fn commit(
     work: &Work,
     owner: &str,
     row: &DocumentOutcome,
+    learned: &Learned,
     choice: &Choice,
     problem: Option<DocumentProblem>,
-) -> Result<bool> {
+) -> Result<Settled> {
     let id = work.document.id;
     let mut conn = vault.db.get().await?;
-    let changed = conn
+    let committed = conn
         .transaction::<_, Error, _>(async |conn| {
             let Some(mut document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(None) };
             if !queries::jobs::finish(conn, &work.job, owner, JobState::Done, None).await? {
@@ -167,8 +198,14 @@ async fn commit(
             let alive = queries::topics::existing(conn, &ids).await?;
             let sure = choice.topics.iter().filter(|(topic, _)| alive.contains(topic));
             let chosen: Vec<_> = sure.map(|(topic, confidence)| (*topic, Some(*confidence))).collect();
+            let mut replaced = None;
             // What was read while the bytes were there is still worth finding, and so are its topics.
-            let keep = matches!(problem, Some(DocumentProblem::ContentMissing | DocumentProblem::ContentDamaged));
+            // So is what was read with a password that is not at hand any more.
+            let keep = match problem {
+                Some(DocumentProblem::ContentMissing | DocumentProblem::ContentDamaged) => true,
+                Some(DocumentProblem::Password) => document.has_text(),
+                _ => false,
+            };
             if !by_user && !keep && !work.brings_topics {
                 queries::topics::replace(conn, id, TopicSource::Ai, &chosen).await?;
             }
@@ -185,7 +222,13 @@ async fn commit(
                 Some(problem) if keep => {
                     queries::documents::store_failure(conn, id, problem.as_str(), problem.message()).await?;
                 }
-                _ => queries::documents::store_outcome(conn, id, status, row).await?,
+                _ => {
+                    // A person may have given it a title meanwhile.
+                    let title = learned.title.clone().filter(|_| document.title.is_none());
+                    let learned = Learned { title, ..learned.clone() };
+                    replaced = document.thumbnail_key.take();
+                    document = queries::documents::store_outcome(conn, id, status, row, &learned).await?;
+                }
             }
             document.status = status;
             (document.error_code, document.error_message) = words_of(problem);
@@ -196,11 +239,12 @@ async fn commit(
             queries::audit::append(conn, &audit(id, action, detail)).await?;
             let changed = with_topics(conn, document).await?;
             crash::point(CrashPoint::WorkBeforeCommit);
-            Ok(Some(changed))
+            Ok(Some((changed, replaced)))
         })
         .await?;
-    tell(vault, changed.as_ref());
-    Ok(changed.is_some())
+    let Some((changed, replaced)) = committed else { return Ok(Settled::Lost) };
+    tell(vault, Some(&changed));
+    Ok(Settled::Done { replaced })
 }
 
 /// What the audit log keeps of a decision.

@@ -11,7 +11,7 @@ use super::{Vault, events};
 use crate::crash::{self, CrashPoint};
 use crate::db::models::NewAuditEntry;
 use crate::db::{AsyncConnection, queries};
-use crate::domain::{DocumentId, ObjectKey};
+use crate::domain::DocumentId;
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -141,13 +141,13 @@ enum Bytes {
 /// Removes row and bytes. None where there is nothing to remove.
 async fn remove(vault: &Vault, id: DocumentId, why: Removal) -> Result<Option<Bytes>> {
     let mut conn = vault.db.get().await?;
-    let key: Option<ObjectKey> = conn
+    let keys = conn
         .transaction::<_, Error, _>(async |conn| {
-            let (actor, key) = match why {
+            let (actor, keys) = match why {
                 Removal::AskedFor => ("user", queries::documents::delete(conn, id).await?),
                 Removal::Expired(before) => ("worker", queries::documents::purge(conn, id, before).await?),
             };
-            if let Some(key) = &key {
+            if let Some((key, _)) = &keys {
                 let entry = NewAuditEntry {
                     actor,
                     action: "document.deleted",
@@ -158,20 +158,20 @@ async fn remove(vault: &Vault, id: DocumentId, why: Removal) -> Result<Option<By
                 queries::audit::append(conn, &entry).await?;
                 crash::point(CrashPoint::DeleteBeforeCommit);
             }
-            Ok(key)
+            Ok(keys)
         })
         .await?;
     drop(conn);
-    let Some(key) = key else { return Ok(None) };
+    let Some((key, thumbnail)) = keys else { return Ok(None) };
     vault.events.tell(events::purged(id));
     crash::point(CrashPoint::DeleteBetweenRowAndObject);
-    let bytes = match vault.storage.delete(&key).await {
-        Ok(()) => Bytes::Gone,
-        Err(error) => {
+    let mut bytes = Bytes::Gone;
+    for key in [Some(key), thumbnail].into_iter().flatten() {
+        if let Err(error) = vault.storage.delete(&key).await {
             log::warn!(document:% = id; "the bytes of a removed document stay for the sweep: {error}");
-            Bytes::Left
+            bytes = Bytes::Left;
         }
-    };
+    }
     crash::point(CrashPoint::DeleteAfterObject);
     Ok(Some(bytes))
 }

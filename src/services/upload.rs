@@ -44,6 +44,8 @@ pub struct NewUpload {
     pub keep_duplicate: bool,
     /// The MIME type to put on record.
     pub content_type: String,
+    /// MIME type, as the uploader declared it.
+    pub declared_type: Option<String>,
     /// At most so many bytes, if the client said how many.
     pub size_hint: Option<u64>,
 }
@@ -199,6 +201,7 @@ async fn commit(
             filename: &new.filename,
             title: new.title.as_deref(),
             content_type: &new.content_type,
+            declared_type: new.declared_type.as_deref(),
             object_key: stored.key,
             size_bytes: i64::try_from(stored.size).map_err(Error::internal)?,
             sha256: stored.hash,

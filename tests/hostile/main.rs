@@ -6,5 +6,6 @@ mod support;
 
 mod corpus;
 mod files;
+mod mutants;
 mod names;
 mod properties;

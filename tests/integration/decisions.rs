@@ -69,7 +69,7 @@ async fn d03_a_document_needs_no_user_yet() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d04_d05_the_bytes_lie_in_the_object_store_and_not_in_the_database() {
     let vault = TestVault::new().await;
-    let bytes = crate::support::files::noise(9, 300_000);
+    let bytes = crate::support::files::noise(9, 1_000_000);
     vault.put_in("a.bin", bytes.clone()).await;
     let key: ObjectKey = vault.object_keys().await[0].parse().expect("a key");
     use futures_util::TryStreamExt;
@@ -82,7 +82,7 @@ async fn d04_d05_the_bytes_lie_in_the_object_store_and_not_in_the_database() {
         .await
         .expect("bytes");
     assert!(stored == bytes);
-    assert!(vault.count("SELECT pg_total_relation_size('documents')").await < 300_000);
+    assert!(vault.count("SELECT pg_total_relation_size('documents')").await < 1_000_000);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

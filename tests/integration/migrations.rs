@@ -143,12 +143,14 @@ async fn the_schema_in_the_code_is_the_schema_in_the_database() {
     reads! {
         documents: (
             Uuid, String, Option<String>, String, String, i64, Vec<u8>, bool, String, Option<String>, Option<String>,
-            bool, Option<String>, bool, Option<String>, Option<String>, Option<i32>, Option<Time>, Time, Time,
+            bool, Option<String>, bool, Option<String>, Option<String>, Option<i32>, Option<String>, Option<String>,
+            Option<Time>, Option<Time>, Option<String>, Option<String>, Option<i32>, Option<Time>, Time, Time,
         ),
         topics: (Uuid, String, String, String, Time, Time),
         document_topics: (Uuid, Uuid, String, Option<f32>, Time),
         jobs: (
-            Uuid, String, Option<Uuid>, String, i32, Time, Option<String>, Option<Time>, Option<String>, Time, Time,
+            Uuid, String, Option<Uuid>, String, i32, Time, Option<String>, Option<Time>, Option<String>, Option<Uuid>, Time,
+            Time,
         ),
         leases: (String, String, Time),
         audit_log: (i64, Time, String, String, String, Uuid, serde_json::Value),

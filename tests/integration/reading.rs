@@ -47,7 +47,7 @@ async fn what_can_not_be_read_is_kept_and_says_why() {
     for (name, bytes, code) in [
         ("broken.pdf", broken, "damaged"),
         ("scan.pdf", pdf(&[""]), "empty"),
-        ("picture.png", png, "unsupported"),
+        ("picture.png", png, "damaged"),
         ("blob", noise(6, 5000), "unsupported"),
         ("blank.txt", b"  \n\n \t".to_vec(), "empty"),
     ] {

@@ -4,6 +4,7 @@
 pub mod files;
 pub mod process;
 pub mod proxy;
+pub mod scans;
 
 use docuvault::app::{self, Role};
 use docuvault::clock::{Clock, ManualClock, SystemClock};
@@ -347,7 +348,9 @@ impl TestVault {
     pub async fn assert_tidy(&self) {
         let mut keys = self.object_keys().await;
         keys.sort();
-        let rows = self.superuser().await.query("SELECT object_key FROM documents ORDER BY 1", &[]).await;
+        let sql = "SELECT object_key FROM documents
+            UNION ALL SELECT thumbnail_key FROM documents WHERE thumbnail_key IS NOT NULL ORDER BY 1";
+        let rows = self.superuser().await.query(sql, &[]).await;
         let rows: Vec<String> = rows.expect("rows").iter().map(|row| row.get(0)).collect();
         assert_eq!(keys, rows, "objects on the left, rows on the right");
         assert_eq!(self.vault.storage.unfinished_uploads().await.expect("a listing"), []);

@@ -1,6 +1,6 @@
 //! Documents: put in, found, changed, removed.
 
-use crate::db::models::{ContentRow, DocumentOutcome, DocumentRow, NewDocument};
+use crate::db::models::{ContentRow, DocumentOutcome, DocumentRow, Learned, NewDocument};
 use crate::db::schema::documents::{self, dsl};
 use crate::db::schema::{document_topics, jobs};
 use crate::domain::{
@@ -163,7 +163,7 @@ pub async fn mark_topics_by_user(conn: &mut AsyncPgConnection, id: DocumentId, b
     diesel::update(dsl::documents.find(id)).set(dsl::topics_by_user.eq(by_user)).execute(conn).await.map(drop)
 }
 
-/// Stores what reading and sorting came to.
+/// Stores what reading and sorting came to; answers the document as it is now.
 ///
 /// # Errors
 /// When the database fails.
@@ -172,12 +172,13 @@ pub async fn store_outcome(
     id: DocumentId,
     status: DocumentStatus,
     outcome: &DocumentOutcome,
-) -> QueryResult<()> {
+    learned: &Learned,
+) -> QueryResult<DocumentRow> {
     diesel::update(dsl::documents.find(id))
-        .set((outcome, dsl::status.eq(status), dsl::updated_at.eq(now)))
-        .execute(conn)
+        .set((outcome, learned, dsl::status.eq(status), dsl::updated_at.eq(now)))
+        .returning(DocumentRow::as_returning())
+        .get_result(conn)
         .await
-        .map(drop)
 }
 
 /// Stores why a document could not be worked on, and leaves what was read of it before.
@@ -244,33 +245,54 @@ pub async fn trashed_before(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn purge(
-    conn: &mut AsyncPgConnection,
-    id: DocumentId,
-    before: DateTime<Utc>,
-) -> QueryResult<Option<ObjectKey>> {
+pub async fn purge(conn: &mut AsyncPgConnection, id: DocumentId, before: DateTime<Utc>) -> QueryResult<Option<Keys>> {
     diesel::delete(dsl::documents.find(id).filter(dsl::deleted_at.lt(before)))
-        .returning(dsl::object_key)
+        .returning((dsl::object_key, dsl::thumbnail_key))
         .get_result(conn)
         .await
         .optional()
 }
 
-/// Removes a document's row and what hangs on it, in the trash or not; answers the key of the object that nobody needs
+/// Where a document's bytes lie, and the picture of its first page.
+pub type Keys = (ObjectKey, Option<ObjectKey>);
+
+/// Removes a document's row and what hangs on it, in the trash or not; answers the keys of the objects that nobody needs
 /// any more.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn delete(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<ObjectKey>> {
-    diesel::delete(dsl::documents.find(id)).returning(dsl::object_key).get_result(conn).await.optional()
+pub async fn delete(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<Keys>> {
+    diesel::delete(dsl::documents.find(id))
+        .returning((dsl::object_key, dsl::thumbnail_key))
+        .get_result(conn)
+        .await
+        .optional()
 }
 
-/// Those of `keys` that a row stands for, in the trash or not.
+/// Takes the reference to this thumbnail away, where it still stands. False where it does not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_thumbnail(conn: &mut AsyncPgConnection, key: &ObjectKey) -> QueryResult<bool> {
+    let forgotten = diesel::update(dsl::documents.filter(dsl::thumbnail_key.eq(key)))
+        .set((dsl::thumbnail_key.eq(None::<ObjectKey>), dsl::thumbnail_bytes.eq(None::<i32>)))
+        .execute(conn)
+        .await?;
+    Ok(forgotten == 1)
+}
+
+/// Those of `keys` that a row stands for, in the trash or not: documents and thumbnails.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn known_keys(conn: &mut AsyncPgConnection, keys: &[ObjectKey]) -> QueryResult<Vec<ObjectKey>> {
-    dsl::documents.filter(dsl::object_key.eq_any(keys)).select(dsl::object_key).load(conn).await
+    let mut known: Vec<ObjectKey> =
+        dsl::documents.filter(dsl::object_key.eq_any(keys)).select(dsl::object_key).load(conn).await?;
+    if known.len() < keys.len() {
+        let thumbnails = dsl::documents.filter(dsl::thumbnail_key.eq_any(keys)).select(dsl::thumbnail_key);
+        known.extend(thumbnails.load::<Option<ObjectKey>>(conn).await?.into_iter().flatten());
+    }
+    Ok(known)
 }
 
 /// How many documents there are of each status, and how many bytes they have: first those of the vault, then those in
@@ -306,13 +328,19 @@ pub async fn contents(
     after: Option<&ObjectKey>,
     limit: i64,
 ) -> QueryResult<Vec<ContentRow>> {
-    // In the order of bytes, as the object store lists them; there is an index in this order.
-    let by_bytes = sql::<Text>("documents.object_key COLLATE \"C\"");
-    let mut query = dsl::documents.select(ContentRow::as_select()).order(by_bytes).limit(limit).into_boxed();
-    if let Some(after) = after {
-        query = query.filter(sql::<Bool>("documents.object_key COLLATE \"C\" > ").bind::<Text, _>(after.as_str()));
-    }
-    query.load(conn).await
+    // In the order of bytes, as the object store lists them; each half has an index in this order.
+    diesel::sql_query(
+        "(SELECT object_key COLLATE \"C\" AS object_key, size_bytes, sha256 FROM documents
+            WHERE object_key COLLATE \"C\" > $1 ORDER BY object_key COLLATE \"C\" LIMIT $2)
+         UNION ALL
+         (SELECT thumbnail_key, thumbnail_bytes, NULL FROM documents
+            WHERE thumbnail_key > $1 ORDER BY thumbnail_key LIMIT $2)
+         ORDER BY object_key LIMIT $2",
+    )
+    .bind::<Text, _>(after.map_or("", ObjectKey::as_str))
+    .bind::<BigInt, _>(limit)
+    .load(conn)
+    .await
 }
 
 /// Documents that wait for work, or are said to be worked on, and have no job that is queued or running; in the order

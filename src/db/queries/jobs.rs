@@ -13,6 +13,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// The states of a job that still has work to come.
 const ACTIVE: [JobState; 2] = [JobState::Queued, JobState::Running];
@@ -46,6 +47,15 @@ pub async fn enqueue(conn: &mut AsyncPgConnection, kind: JobKind, document: Docu
             return Ok(job);
         }
     }
+}
+
+/// Says under which name the password of a job's document can be asked for. False where the job is not queued any more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_unlock(conn: &mut AsyncPgConnection, id: JobId, name: Uuid) -> QueryResult<bool> {
+    let queued = jobs::table.filter(dsl::id.eq(id)).filter(dsl::state.eq(JobState::Queued));
+    Ok(diesel::update(queued).set(dsl::unlock.eq(name)).execute(conn).await? == 1)
 }
 
 /// Takes a job: one that is due, or one whose holder let its lease run out. None when there is nothing to take.

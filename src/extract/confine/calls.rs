@@ -326,9 +326,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_on_the_list_is_refused_to_both_readers() {
+    fn what_is_on_the_list_is_refused_to_all_readers() {
         for call in REFUSED.iter().copied().flatten() {
-            for needs in [Needs::Nothing, Needs::Poppler] {
+            for needs in [Needs::Nothing, Needs::Poppler, Needs::Drawing, Needs::Tesseract, Needs::Qpdf] {
                 assert_eq!(answer(needs, *call, [0; 6]), EPERM, "call {call}");
             }
         }

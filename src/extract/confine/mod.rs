@@ -15,7 +15,7 @@ use std::fs;
 use std::io;
 use std::os::fd::RawFd;
 
-/// Open files that a child needs at once: its three pipes, and the few that poppler reads beside them.
+/// Open files that a child needs at once: its three pipes, and the few that a tool reads beside them.
 const OPEN_FILES: u64 = 32;
 
 /// The limits a child is given by its parent.
@@ -37,8 +37,14 @@ pub struct Limits {
 pub(super) enum Needs {
     /// Nothing but its own code: it may open no file, and become no other program.
     Nothing,
-    /// To become poppler: it may read and execute what poppler consists of.
+    /// To become poppler's `pdftotext`: it may read and execute what that consists of.
     Poppler,
+    /// To become poppler's `pdftoppm`, which draws with the fonts of this machine.
+    Drawing,
+    /// To become tesseract, which reads the letters of its languages.
+    Tesseract,
+    /// To become qpdf, which opens its standard input by name.
+    Qpdf,
 }
 
 /// Confines this process for good.

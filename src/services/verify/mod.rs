@@ -154,7 +154,8 @@ impl Run<'_> {
         self.report.foreign += batch.foreign;
         self.report.objects += (batch.pairs.len() + batch.objects.len()) as u64;
         self.together += batch.pairs.len() as u64;
-        let (documents, quick) = (batch.pairs.len() + batch.rows.len(), !self.options.deep);
+        let rows = batch.pairs.iter().map(|(row, _)| row).chain(&batch.rows);
+        let (documents, quick) = (rows.filter(|row| !row.is_thumbnail()).count(), !self.options.deep);
         let fits = |(row, size): &(ContentRow, u64)| u64::try_from(row.size_bytes) == Ok(*size);
         let (good, odd): (Vec<_>, Vec<_>) = batch.pairs.into_iter().partition(fits);
         let odd: Vec<ContentRow> = odd.into_iter().map(|(row, _)| row).chain(batch.rows).collect();
@@ -165,7 +166,9 @@ impl Run<'_> {
             self.watcher.checked(documents as u64);
         } else {
             self.watcher.checked(guilty.len() as u64);
-            guilty.extend(self.read(good.chain(innocent).collect()).await?);
+            // A thumbnail has no hash on record: it can be made again.
+            let to_read = good.chain(innocent).filter(|row| !row.is_thumbnail());
+            guilty.extend(self.read(to_read.collect()).await?);
         }
         self.report.documents += documents as u64;
         self.accuse(guilty).await?;
@@ -179,6 +182,7 @@ impl Run<'_> {
         let asked = stream::iter(odd).map(|row| async move {
             let kind = match vault.storage.size(&row.object_key).await {
                 Ok(size) if u64::try_from(row.size_bytes) == Ok(size) => None,
+                Ok(_) | Err(StorageError::NotFound) if row.is_thumbnail() => Some(Kind::MissingThumbnail),
                 Ok(_) => Some(Kind::WrongSize),
                 Err(StorageError::NotFound) => Some(Kind::MissingObject),
                 Err(error) => return Err(Stop::from(error)),

@@ -22,6 +22,7 @@ const CHUNK: usize = 500;
 #[derive(Debug, Default)]
 pub struct Plan {
     lost: Vec<(ObjectKey, DocumentProblem)>,
+    thumbnails: Vec<ObjectKey>,
     orphans: Vec<ObjectKey>,
     uploads: Vec<AbandonedUpload>,
     without_job: Vec<DocumentId>,
@@ -39,6 +40,7 @@ impl Plan {
         let problem = match kind {
             Kind::MissingObject => DocumentProblem::ContentMissing,
             Kind::WrongSize | Kind::WrongBytes => DocumentProblem::ContentDamaged,
+            Kind::MissingThumbnail => return put(&mut self.thumbnails, key.clone()),
             // It may come back with its disk.
             _ => return,
         };
@@ -84,6 +86,13 @@ impl Run<'_> {
             for (key, problem) in &plan.lost {
                 self.go_on()?;
                 self.report.marked += u64::from(mark(self.vault, key, *problem).await?);
+            }
+        }
+        for key in &plan.thumbnails {
+            self.go_on()?;
+            let mut conn = self.vault.db.get().await?;
+            if queries::documents::forget_thumbnail(&mut conn, key).await? {
+                self.report.repaired.add(Kind::MissingThumbnail);
             }
         }
         for document in plan.without_job {

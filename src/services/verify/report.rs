@@ -45,6 +45,8 @@ kinds! {
     WrongBytes = "wrong_bytes", wrong_bytes;
     /// An object that a store which answers otherwise does not give (`--deep`): a fault on its disk, as a rule.
     UnreadableObject = "unreadable_object", unreadable_objects;
+    /// A document whose thumbnail is not there, or of another size. It is made again when the document is read again.
+    MissingThumbnail = "missing_thumbnail", missing_thumbnails;
     /// An object that no document stands for.
     OrphanObject = "orphan_object", orphan_objects;
     /// A multipart upload that was begun and never ended.

@@ -1,0 +1,139 @@
+//! Mails (RFC 5322, MIME), by mail-parser: who, to whom, when and what about as the first lines, then the words, then
+//! what is attached as files within the file. A mail within a mail is one of them.
+
+use super::out::Out;
+use super::{Failure, File, html};
+use crate::extract::frames::About;
+use chrono::{DateTime, Utc};
+use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use std::io::Read;
+
+/// Its MIME type.
+const TYPE: &str = "message/rfc822";
+/// More addresses of one kind are left out.
+const MOST_ADDRESSES: usize = 1000;
+
+/// Reads a mail.
+pub fn read(file: &mut dyn File, memory_bytes: u64, out: &mut Out<'_>) -> Result<(), Failure> {
+    out.content_type(TYPE)?;
+    // Beside the mail itself, its parts are there decoded.
+    let most = memory_bytes / 6;
+    let mut bytes = Vec::new();
+    Read::take(&mut *file, most + 1).read_to_end(&mut bytes).map_err(Failure::damaged)?;
+    if bytes.len() as u64 > most {
+        return Err(Failure::TooLarge("a mail that is larger than is read"));
+    }
+    let Some(message) = MessageParser::default().parse(&bytes) else {
+        return Err(Failure::Damaged("it is no mail".to_owned()));
+    };
+    let said = say(&message, &bytes, out);
+    // Mails within mails are dropped by recursion, as deep as they go; the process ends soon.
+    std::mem::forget(message);
+    said
+}
+
+fn say(message: &Message<'_>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), Failure> {
+    if message.from().is_none() && message.date().is_none() && message.subject().is_none() {
+        return Err(Failure::Damaged("it has no head".to_owned()));
+    }
+    let encrypted = message.parts.iter().any(is_locked);
+    out.about(&About {
+        title: message.subject().map(str::to_owned),
+        author: message
+            .from()
+            .and_then(|from| from.first())
+            .and_then(|from| from.name.as_deref().or(from.address.as_deref()).map(str::to_owned)),
+        created: message.date().and_then(|date| DateTime::<Utc>::from_timestamp(date.to_timestamp(), 0)),
+        encrypted: encrypted.then_some(true),
+        ..About::default()
+    })?;
+    let lines = [("From", message.from()), ("To", message.to()), ("Cc", message.cc())];
+    for (name, addresses) in lines {
+        if let Some(list) = addresses.map(addresses_in_words).filter(|list| !list.is_empty()) {
+            out.line(&format!("{name}: {list}"))?;
+        }
+    }
+    if let Some(date) = message.header_raw("Date").map(one_line) {
+        out.line(&format!("Date: {date}"))?;
+    }
+    if let Some(subject) = message.subject().map(one_line) {
+        out.line(&format!("Subject: {subject}"))?;
+    }
+    out.gap()?;
+    for at in &message.text_body {
+        let Some(part) = message.parts.get(*at as usize) else { continue };
+        match &part.body {
+            PartType::Text(text) => out.lines(text)?,
+            PartType::Html(page) => match html::text(page) {
+                Ok(text) => out.lines(&text)?,
+                Err(_) => out.left_out("a page that is damaged"),
+            },
+            _ => {}
+        }
+        out.line_end()?;
+    }
+    if encrypted {
+        out.left_out("what is encrypted");
+    }
+    for at in &message.attachments {
+        if let Some(part) = message.parts.get(*at as usize) {
+            attached(part, bytes, out)?;
+        }
+    }
+    Ok(())
+}
+
+/// Hands out what is attached.
+fn attached(part: &MessagePart<'_>, mail: &[u8], out: &mut Out<'_>) -> Result<(), Failure> {
+    let declared = part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("plain")));
+    let name = part.attachment_name().map(str::to_owned);
+    let unnamed = || "attachment".to_owned();
+    match &part.body {
+        PartType::Text(text) => out.part(&name.unwrap_or_else(unnamed), declared.as_deref(), &mut text.as_bytes()),
+        // It is in UTF-8 now, whatever it says itself.
+        PartType::Html(page) => {
+            let name = name.unwrap_or_else(unnamed);
+            out.part(&name, declared.as_deref(), &mut "\u{feff}".as_bytes().chain(page.as_bytes()))
+        }
+        PartType::Binary(bytes) | PartType::InlineBinary(bytes) => {
+            out.part(&name.unwrap_or_else(unnamed), declared.as_deref(), &mut &bytes[..])
+        }
+        PartType::Message(inner) => {
+            let name = name.or_else(|| Some(format!("{}.eml", one_line(inner.subject()?))));
+            // As it stands in the bytes of this one; where it was encoded there, as that was decoded.
+            let raw = mail.get(part.raw_body_offset() as usize..part.raw_end_offset() as usize);
+            let bytes = match part.encoding {
+                Encoding::None => raw.unwrap_or_default(),
+                _ => &inner.raw_message,
+            };
+            out.part(&name.unwrap_or_else(unnamed), Some(TYPE), &mut &bytes[..])
+        }
+        PartType::Multipart(_) => Ok(()),
+    }
+}
+
+fn is_locked(part: &MessagePart<'_>) -> bool {
+    part.content_type().is_some_and(|kind| {
+        let enveloped = kind.attribute("smime-type").is_none_or(|kind| kind != "signed-data");
+        match kind.subtype() {
+            Some("pgp-encrypted") => true,
+            Some("pkcs7-mime" | "x-pkcs7-mime") => enveloped,
+            _ => false,
+        }
+    })
+}
+
+fn addresses_in_words(addresses: &Address<'_>) -> String {
+    let each =
+        addresses.iter().take(MOST_ADDRESSES).filter_map(|one| match (one.name.as_deref(), one.address.as_deref()) {
+            (Some(name), Some(address)) => Some(format!("{name} <{address}>")),
+            (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
+            (None, None) => None,
+        });
+    one_line(&each.collect::<Vec<_>>().join(", "))
+}
+
+/// Words apart by one blank.
+pub fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,237 @@
+//! Small files of every format, made by hand, and what is read in them; and files that mean harm.
+
+mod files;
+mod hostile;
+
+use super::{Family, run};
+use crate::extract::frames::{About, Bounds, Finished, Frame, FrameReader, Part};
+use std::io::{self, Cursor, Write};
+
+const MEMORY: u64 = 1 << 30;
+/// More than a test ever has to say: a bomb is cut off here, as the worker does.
+const MOST_SAID: usize = 4 * 1024 * 1024;
+
+/// What a child would have said of a file.
+#[derive(Debug, Default)]
+pub struct Said {
+    pub code: i32,
+    pub complaint: String,
+    pub text: String,
+    pub about: About,
+    pub parts: Vec<(Part, Vec<u8>)>,
+    pub end: Option<Finished>,
+}
+
+/// A pipe whose reader goes away when it has had enough.
+struct Pipe(Vec<u8>);
+
+impl Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() > MOST_SAID {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub fn read(family: Family, bytes: &[u8]) -> Said {
+    let (mut pipe, mut complaints) = (Pipe(Vec::new()), Vec::new());
+    let code = run(family, &mut Cursor::new(bytes), MEMORY, &mut pipe, &mut complaints);
+    let mut said = Said {
+        code: code.unwrap_or(-1),
+        complaint: String::from_utf8_lossy(&complaints).into_owned(),
+        ..Said::default()
+    };
+    let bounds = Bounds { text_bytes: usize::MAX, parts: 10_000, part_bytes: u64::MAX, parts_bytes: u64::MAX };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut frames = FrameReader::new(&pipe.0[..], bounds);
+        while let Ok(Some(frame)) = frames.next().await {
+            match frame {
+                Frame::Text(text) => said.text.push_str(&text),
+                Frame::About(about) => said.about.merge(about),
+                Frame::Part(part) => said.parts.push((part, Vec::new())),
+                Frame::Bytes(bytes) => said.parts.last_mut().expect("a part").1.extend(bytes),
+                Frame::PartEnd => {}
+                Frame::Finished(end) => said.end = Some(end),
+            }
+        }
+    });
+    // Who ends well has finished, and nobody else.
+    assert_eq!(said.code == 0, said.end.is_some(), "{said:?}");
+    assert_eq!(said.code > 0, !said.complaint.is_empty(), "{said:?}");
+    said
+}
+
+fn title(said: &Said) -> Option<&str> {
+    said.about.title.as_deref()
+}
+
+fn kind(said: &Said) -> &str {
+    said.about.content_type.as_deref().unwrap_or_default()
+}
+
+fn whole(said: &Said) -> bool {
+    said.end.as_ref().is_some_and(|end| !end.truncated && end.notes.is_empty())
+}
+
+#[test]
+fn letters_are_read_with_tables_and_what_stands_beside() {
+    let said = read(Family::Zip, &files::docx());
+    assert_eq!(kind(&said), "application/vnd.openxmlformats-officedocument.wordprocessingml.document");
+    assert_eq!(
+        said.text,
+        "Bericht\nEin Wort & mehr,\tmit Tab\nin zwei Zeilen\n\u{c}Kasten\nA1\t\tC1\nZelle zwei\tB2\nEnde\nFußnote\nAnmerkung\nKopf\n"
+    );
+    assert_eq!((title(&said), said.about.author.as_deref()), (Some("Größe"), Some("Ada")));
+    assert_eq!(said.about.created.map(|time| time.to_rfc3339()).as_deref(), Some("2024-03-01T14:30:00+00:00"));
+    assert_eq!(said.about.pages, Some(3));
+    assert!(whole(&said));
+
+    let said = read(Family::Zip, &files::odt());
+    assert_eq!(kind(&said), "application/vnd.oasis.opendocument.text");
+    assert_eq!(said.text, "Bericht\nEin Wort\tmit  Tab\nFußnote\nKasten\nA1\t\tC1\nA2 zwei\nKopf\n");
+    assert_eq!((title(&said), said.about.author.as_deref()), (Some("Größe"), Some("Ada")));
+    assert!(whole(&said));
+}
+
+#[test]
+fn slides_are_pages_with_their_notes() {
+    for (bytes, name) in [(files::pptx(), "pptx"), (files::odp(), "odp")] {
+        let said = read(Family::Zip, &bytes);
+        assert_eq!(said.text, "Zweite zuerst\nNotiz\n\u{c}Erste\nA\tB\n\u{c}", "{name}");
+        assert_eq!(said.about.pages, Some(2));
+        assert!(whole(&said));
+    }
+    let said = read(Family::Ole, &files::ppt());
+    assert_eq!(kind(&said), "application/vnd.ms-powerpoint");
+    assert_eq!(said.text, "Titel\nPunkt\nKasten ä\nNotiz\n\u{c}Zweite\n\u{c}");
+    assert_eq!(said.about.pages, Some(2));
+}
+
+#[test]
+fn sheets_are_rows_of_cells() {
+    let said = read(Family::Zip, &files::xlsx());
+    assert_eq!(kind(&said), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
+    assert_eq!(said.text, "Kasse\nTag\tBetrag\n2024-03-01\t0.3\n\t\tja\nKommentar\n");
+    assert!(whole(&said));
+
+    let said = read(Family::Zip, &files::ods());
+    assert_eq!(said.text, "Kasse\nTag\tBetrag\n01.03.2024\t0,30 €\n5\t5\t5\tWert\n");
+
+    let said = read(Family::Ole, &files::xls());
+    assert_eq!(kind(&said), "application/vnd.ms-excel");
+    assert_eq!(said.text, "Kasse\n1.5\t\tWort\n");
+}
+
+#[test]
+fn a_book_is_read_in_the_order_of_its_spine() {
+    let said = read(Family::Zip, &files::epub());
+    assert_eq!(kind(&said), "application/epub+zip");
+    assert_eq!((title(&said), said.about.language.as_deref()), (Some("Buch"), Some("de")));
+    let (first, second) = (said.text.find("Anfang"), said.text.find("Schluss"));
+    assert!(first.is_some() && first < second, "{}", said.text);
+    assert!(whole(&said));
+}
+
+#[test]
+fn an_archive_is_a_list_and_its_members() {
+    let said = read(Family::Zip, &files::zip(&[("a/b.txt", b"words"), ("c.pdf", b"%PDF-"), ("a/", b"")]));
+    assert_eq!(kind(&said), "application/zip");
+    assert_eq!(said.text, "a/b.txt\t5 bytes\nc.pdf\t5 bytes\n");
+    let names: Vec<_> = said.parts.iter().map(|(part, bytes)| (part.name.as_str(), bytes.as_slice())).collect();
+    assert_eq!(names, [("a/b.txt", &b"words"[..]), ("c.pdf", b"%PDF-")]);
+}
+
+#[test]
+fn an_old_letter_is_read_through_its_pieces() {
+    let said = read(Family::Ole, &files::doc());
+    assert_eq!(kind(&said), "application/msword");
+    assert_eq!(said.text, "Gr\u{f6}ße\nLink\nA\tB\nЕще\n");
+}
+
+#[test]
+fn rich_text_is_read_in_any_code_page() {
+    let said = read(Family::Rtf, files::RTF);
+    assert_eq!(kind(&said), "application/rtf");
+    assert_eq!(
+        said.text,
+        "Größe – „Wort“ \u{1f600}\nПривет\nZeile\nA\t\tC\nvor\u{a0}nach\nFußnote\n\u{c}neue Seite {x}\n"
+    );
+    assert_eq!((title(&said), said.about.author.as_deref()), (Some("Größe"), Some("Ada")));
+    assert_eq!(said.about.created.map(|time| time.to_rfc3339()).as_deref(), Some("2024-03-01T14:30:00+00:00"));
+    assert!(whole(&said));
+}
+
+#[test]
+fn a_mail_begins_with_who_and_hands_out_what_is_attached() {
+    let said = read(Family::Mail, files::MAIL);
+    assert_eq!(kind(&said), "message/rfc822");
+    assert!(said.text.starts_with(
+        "From: Ädä <ada@example.org>\nTo: bob@example.org\nDate: Fri, 1 Mar 2024 14:30:00 +0100\nSubject: Größe\n\nHallo Bob,\n"
+    ), "{}", said.text);
+    assert_eq!((title(&said), said.about.author.as_deref()), (Some("Größe"), Some("Ädä")));
+    assert_eq!(said.about.created.map(|time| time.to_rfc3339()).as_deref(), Some("2024-03-01T13:30:00+00:00"));
+    let names: Vec<_> = said.parts.iter().map(|(part, _)| part.name.as_str()).collect();
+    assert_eq!(names, ["plan.pdf", "Innen.eml"]);
+    assert_eq!(said.parts[0].1, b"%PDF-1.4");
+    let inner = read(Family::Mail, &said.parts[1].1);
+    assert!(title(&inner) == Some("Innen") && inner.text.contains("innerer Text"), "{inner:?}");
+}
+
+#[test]
+fn an_outlook_mail_is_read_as_a_mail_is() {
+    let said = read(Family::Ole, &files::msg());
+    assert_eq!(kind(&said), "application/vnd.ms-outlook");
+    assert_eq!(
+        said.text,
+        "From: Ada <ada@example.org>\nTo: Bob\nDate: Fri, 1 Mar 2024 14:30:00 +0000\nSubject: Größe\n\nHallo\n\nSubject: Innen\n\ninnerer Text\n"
+    );
+    assert_eq!(title(&said), Some("Größe"));
+    assert_eq!(said.parts.len(), 1);
+    assert_eq!((said.parts[0].0.name.as_str(), &said.parts[0].1[..]), ("plan.pdf", &b"%PDF-1.4"[..]));
+}
+
+#[test]
+fn a_page_says_its_title() {
+    let said = read(Family::Html, b"<html><head><title>Titel</title></head><body><p>W\xc3\xb6rter</p></body></html>");
+    assert!(said.text.contains("Wörter"));
+    assert_eq!(title(&said), Some("Titel"));
+}
+
+#[test]
+fn what_wants_a_password_says_so() {
+    use crate::extract::child::EXIT_PASSWORD;
+    for (family, bytes, name) in [
+        (Family::Ole, files::compound(&[("EncryptedPackage", b"12345678"), ("EncryptionInfo", b"")]), "a new letter"),
+        (Family::Ole, files::doc_with_flags(0x0100), "an old letter"),
+        (Family::Zip, files::locked_odt(), "OpenDocument"),
+        (Family::Zip, files::locked_zip(), "an archive"),
+    ] {
+        assert_eq!(read(family, &bytes).code, EXIT_PASSWORD, "{name}");
+    }
+}
+
+#[test]
+fn what_nobody_reads_says_what_it_is() {
+    use crate::extract::child::EXIT_UNSUPPORTED;
+    let drawing = files::package("application/vnd.ms-visio.drawing.main+xml", "visio/document.xml", "<x/>", &[]);
+    let said = read(Family::Zip, &drawing);
+    assert_eq!((said.code, kind(&said)), (EXIT_UNSUPPORTED, "application/vnd.ms-visio.drawing"));
+    let said = read(Family::Ole, &files::compound(&[("Thumbs", b"x")]));
+    assert_eq!((said.code, kind(&said)), (EXIT_UNSUPPORTED, "application/x-ole-storage"));
+}
+
+#[test]
+fn what_can_be_read_of_a_damaged_file_is_kept() {
+    let said = read(Family::Zip, &files::docx_of("<w:p><w:r><w:t>vorn</w:t></w:r></w:p><w:p><w:r><w:t>hin"));
+    assert_eq!(said.text, "vorn\nhin\n");
+    assert!(said.end.is_some_and(|end| end.truncated && end.notes == ["what is damaged"]));
+    let nothing = read(Family::Zip, &files::docx_of("<w:p"));
+    assert_eq!(nothing.code, crate::extract::child::EXIT_DAMAGED);
+}

@@ -1,0 +1,114 @@
+//! What poppler's `pdftotext -htmlmeta` says: what the file says of itself, then its text, in one run.
+//!
+//! It writes a head of HTML with the title and meta elements, escaped; then, after `<pre>`, the text just as it writes it
+//! without that option; then a foot. Nothing of it is parsed beyond that: the text is whatever lies between.
+
+use super::about::About;
+use chrono::{DateTime, Utc};
+
+/// Ends the head.
+const BEFORE_TEXT: &str = "<body>\n<pre>\n";
+/// Follows the text.
+const AFTER_TEXT: &str = "</pre>\n</body>\n</html>\n";
+/// Letters and digits from which on a page is taken to have text of its own: less is a page number, or a stamp.
+const WORDS_OF_A_PAGE: usize = 16;
+
+/// Takes the output apart: what the file says of itself, and the text in it.
+pub(super) fn split(output: String) -> (About, String) {
+    let Some(start) = output.find(BEFORE_TEXT) else { return (About::default(), output) };
+    let about = about(&output[..start]);
+    let mut text = output;
+    text.drain(..start + BEFORE_TEXT.len());
+    if text.ends_with(AFTER_TEXT) {
+        text.truncate(text.len() - AFTER_TEXT.len());
+    }
+    (about, text)
+}
+
+fn about(head: &str) -> About {
+    let between = |before: &str, after: &str| {
+        let start = head.find(before)? + before.len();
+        let length = head[start..].find(after)?;
+        Some(unescaped(&head[start..start + length]))
+    };
+    let meta = |name: &str| between(&format!("<meta name=\"{name}\" content=\""), "\"/>");
+    let time = |name: &str| {
+        let written = meta(name)?;
+        Some(DateTime::parse_from_rfc3339(&written).ok()?.with_timezone(&Utc))
+    };
+    About {
+        title: between("<title>", "</title>"),
+        author: meta("Author"),
+        created_at: time("CreationDate"),
+        modified_at: time("ModDate"),
+        ..About::default()
+    }
+}
+
+/// As poppler escapes.
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'").replace("&amp;", "&")
+}
+
+/// The pages of a text, each of which ends in a form feed.
+pub(super) fn pages(text: &str) -> Vec<&str> {
+    let mut pages: Vec<&str> = text.split('\u{c}').collect();
+    if pages.last().is_some_and(|last| last.trim().is_empty()) {
+        pages.pop();
+    }
+    pages
+}
+
+/// True for a page that has next to no text: a scan, or an empty one.
+pub(super) fn is_bare(page: &str) -> bool {
+    page.chars().filter(|c| c.is_alphanumeric()).take(WORDS_OF_A_PAGE).count() < WORDS_OF_A_PAGE
+}
+
+/// What was read off a bare page's picture says clearly more than the text that stands there: the page is a scan with a
+/// stamp or a number on it. Else it is a short page, whose own text is right to the letter.
+pub(super) fn says_more(read: &str, page: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    letters(read) > 2 * letters(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_page_keeps_its_own_text_and_a_scan_with_a_number_does_not() {
+        assert!(!says_more("fur 10", "Grüße für 10 €"));
+        assert!(!says_more("", ""));
+        assert!(says_more("Payment is due on Friday 7", "7"));
+        assert!(says_more("Payment", ""));
+    }
+
+    const HEAD: &str = "<!DOCTYPE html PUBLIC \"…\"><html xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n\
+        <title>R&amp;D &lt;2026&gt; &amp;lt;</title>\n<meta name=\"Author\" content=\"Ann &quot;A&quot; Bell\"/>\n\
+        <meta name=\"CreationDate\" content=\"2025-02-08T12:23:13+01:00\"/>\n</head>\n<body>\n<pre>\n";
+
+    #[test]
+    fn the_text_is_taken_as_it_is_and_the_head_apart() {
+        let text = "a <b> & c </pre>\n\u{c}<body>\n<pre>\nsecond\u{c}";
+        let (about, read) = split(format!("{HEAD}{text}{AFTER_TEXT}"));
+        assert_eq!(read, text);
+        assert_eq!(about.title.as_deref(), Some("R&D <2026> &lt;"));
+        assert_eq!(about.author.as_deref(), Some("Ann \"A\" Bell"));
+        assert_eq!(about.created_at.map(|at| at.to_rfc3339()).as_deref(), Some("2025-02-08T11:23:13+00:00"));
+        assert_eq!(about.modified_at, None);
+    }
+
+    #[test]
+    fn a_text_that_was_cut_has_no_foot() {
+        assert_eq!(split(format!("{HEAD}half a li")).1, "half a li");
+        assert_eq!(split("no head".to_owned()).1, "no head");
+    }
+
+    #[test]
+    fn pages_with_next_to_no_text_are_found() {
+        let bare: Vec<bool> =
+            pages("A page with a good many words.\u{c}\n- 7 -\n\u{c}\u{c}").into_iter().map(is_bare).collect();
+        assert_eq!(bare, [false, true, true]);
+        assert!(pages("").is_empty());
+    }
+}
