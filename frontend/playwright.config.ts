@@ -25,6 +25,8 @@ export default defineConfig({
     },
   },
   projects: [
-    { name: 'stories' },
+    { name: 'stories', testIgnore: 'size.spec.ts' },
+    // Last: it fills the vault, and what it measures is not to be disturbed.
+    { name: 'size', testMatch: 'size.spec.ts', dependencies: ['stories'] },
   ],
 })

@@ -26,3 +26,25 @@ test('a topic narrows the list, as a chip that can be taken off', async ({ page,
   await page.getByRole('button', { name: `Remove the filter ${topic.name}` }).click()
   await expect(page.getByRole('main').getByText(outside.filename)).toBeVisible()
 })
+
+test('who goes back from a document finds the list where they left it', async ({ page, vault }) => {
+  const topic = await vault.topic(unique('Library'))
+  for (let number = 1; number <= 40; number++) await vault.put(`book ${number}.txt`, 'Pages.', { topicIds: [topic.id] })
+  await page.goto(`/?topic=${topic.id}`)
+  await expect(page.getByRole('main').getByRole('link', { name: 'book 40.txt' })).toBeVisible()
+  const row = page.getByRole('main').getByRole('link', { name: 'book 12.txt' })
+  const scrolled = () => page.evaluate(() => window.scrollY)
+  await page.mouse.move(640, 500)
+  await page.mouse.wheel(0, 1900)
+  await expect(row).toBeInViewport()
+  const before = await scrolled()
+  expect(before).toBeGreaterThan(1000)
+  for (const goBack of [() => page.goBack(), () => page.getByRole('link', { name: 'Back to the list' }).click()]) {
+    await row.click()
+    await expect(page.getByRole('heading', { level: 1, name: 'book 12.txt' })).toBeVisible()
+    await goBack()
+    await expect(row).toBeInViewport()
+    await expect.poll(scrolled).toBe(before)
+    await expect(page).toHaveURL(new RegExp(`topic=${topic.id}`))
+  }
+})

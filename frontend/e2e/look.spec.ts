@@ -1,6 +1,6 @@
 /** A document is looked at without leaving the page: its picture, its text, its facts, its history. */
 import { readFileSync } from 'node:fs'
-import { expect, test, unique } from './support'
+import { expect, expectAccessible, expectNoSidewaysScroll, test, unique } from './support'
 
 /** A PDF of one page with one line, as small as they come. */
 function pdf(line: string): Buffer {
@@ -40,7 +40,8 @@ test('stored HTML is shown, and nothing in it runs', async ({ page, vault, compl
   await expect(page.locator('iframe')).toBeVisible()
   await expect(page.getByRole('heading', { level: 1 })).toContainText(document.filename)
   await expect(page).not.toHaveTitle(/taken over/)
-  // The browser says what it kept from running: that is what it should do here.
+  // The browser says what it kept from running: that is what it should do here. It says no more once the page is gone.
+  await page.close()
   complaints.length = 0
 })
 
@@ -51,3 +52,41 @@ test('the bytes are downloaded under their name', async ({ page, vault }) => {
   expect(download.suggestedFilename()).toBe(document.filename)
   expect(readFileSync(await download.path()).length).toBe(document.size_bytes)
 })
+
+/** A picture of one red point. */
+const PNG = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==', 'base64')
+const MARKDOWN = '# The garden\n\nWhat grows **here**: [roses](https://example.org/roses), and `tulips`.\n\n| when | what |\n|---|---|\n| May | roses |\n'
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`whatever kind of file it is, it can be looked at: ${theme}`, async ({ page, vault }) => {
+    test.setTimeout(120_000)
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
+    // A comment at the end, so that each of these bytes is put in once.
+    const own = (bytes: Buffer) => Buffer.concat([bytes, Buffer.from(`\n%${unique('')}`)])
+    const kinds = [
+      { name: 'roses.pdf', type: 'application/pdf', bytes: own(pdf('The roses of May')), shown: '.pdf-text' },
+      { name: 'roses.png', type: 'image/png', bytes: own(PNG), shown: 'main img' },
+      { name: 'roses.md', type: 'text/markdown', bytes: Buffer.from(`${MARKDOWN}${unique('roses')}`), shown: 'main table' },
+      { name: 'roses.txt', type: 'text/plain', bytes: Buffer.from(unique('All about roses')), shown: 'main mark' },
+      { name: 'roses.html', type: 'text/html', bytes: Buffer.from(`<p>${unique('Roses on a page')}</p>`), shown: 'main iframe' },
+      { name: 'roses.bin', type: 'application/octet-stream', bytes: Buffer.from(`\0\x01\x02${unique('roses')}`), shown: 'main h2' },
+      { name: 'broken roses.pdf', type: 'application/pdf', bytes: own(Buffer.from('%PDF-1.4 and no more')), shown: '[data-status="failed"]' },
+    ]
+    for (const { name, type, bytes, shown } of kinds) {
+      await test.step(name, async () => {
+        const document = await vault.settled((await vault.putBytes(name, bytes, { type })).id)
+        await page.goto(`/documents/${document.id}?q=roses`)
+        await expect(page.getByRole('heading', { level: 1 })).toHaveText(name)
+        await expect(page.locator(shown).first()).toBeVisible()
+        await expect(page.locator('[aria-busy="true"]')).toHaveCount(0)
+        await expectNoSidewaysScroll(page)
+        // In the frame of a stored page no script runs, axe's neither.
+        if (type !== 'text/html') await expectAccessible(page)
+      })
+    }
+    // What somebody else made stands on the ground it was made for.
+    const html = await vault.withName('roses.html')
+    await page.goto(`/documents/${html!.id}`)
+    await expect(page.locator('iframe')).toHaveCSS('background-color', 'rgb(255, 255, 255)')
+  })
+}

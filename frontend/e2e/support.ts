@@ -1,6 +1,6 @@
 /** What all stories stand on: a page that must not complain, and a vault that is asked as any client asks it. */
 import { execFileSync } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import AxeBuilder from '@axe-core/playwright'
 import { expect, test as base, type APIRequestContext, type Page } from '@playwright/test'
 import type { components } from '../src/api/schema'
@@ -37,6 +37,37 @@ export class Vault {
     return this.get(id)
   }
 
+  /** The one that was put in last under this name. */
+  async withName(name: string): Promise<Document | undefined> {
+    const { items } = await (await this.request.get('/api/v1/documents', { params: { q: name, sort: '-created_at' } })).json()
+    return (items as Document[]).find(({ filename }) => filename === name)
+  }
+
+  /** All that have these bytes. */
+  async withBytes(bytes: Buffer): Promise<Document[]> {
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    return (await (await this.request.get('/api/v1/documents', { params: { sha256 } })).json()).items
+  }
+
+  async content(id: string): Promise<Buffer> {
+    return (await this.request.get(`/api/v1/documents/${id}/content`)).body()
+  }
+
+  /** What happened to it, the newest first. */
+  async history(id: string): Promise<string[]> {
+    const { items } = await (await this.request.get(`/api/v1/documents/${id}/history`)).json()
+    return (items as components['schemas']['HistoryEntry'][]).map(({ action }) => action)
+  }
+
+  /** Waits until nothing is to be read any more. */
+  async idle(): Promise<void> {
+    await expect.poll(async () => (await (await this.request.get('/api/v1/stats')).json()).queue.depth).toBe(0)
+  }
+
+  async topics(): Promise<Topic[]> {
+    return (await (await this.request.get('/api/v1/topics')).json()).items
+  }
+
   async trash(id: string): Promise<void> {
     expect((await this.request.delete(`/api/v1/documents/${id}`)).status()).toBe(204)
   }
@@ -52,7 +83,7 @@ export class Vault {
 export const unique = (name: string) => `${name} ${randomUUID().slice(0, 8)}`
 
 /** What the browser said that it should not have: errors, and what the Content-Security-Policy forbade. */
-function listenForComplaints(page: Page): string[] {
+export function listenForComplaints(page: Page): string[] {
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`))
   page.on('console', (message) => {
@@ -91,9 +122,12 @@ export async function expectNoSidewaysScroll(page: Page): Promise<void> {
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0)
 }
 
-/** Stops or starts a part of the stack that is tried: `serve`, `worker`, `postgres`, `redis`, `s3`. */
-export function stack(command: 'stop' | 'start', part: string): void {
+/**
+ * Stops, kills or starts a part of the stack that is tried (`serve`, `worker`, `postgres`, `redis`, `s3`), with settings of
+ * its own where some are given; or fills the vault with so many documents.
+ */
+export function stack(command: 'stop' | 'kill' | 'start' | 'fill', what: string, settings: Record<string, string> = {}): void {
   const script = process.env.E2E_STACK
   if (!script) throw new Error('E2E_STACK is not set: script/test sets it')
-  execFileSync(script, [command, part], { stdio: 'inherit' })
+  execFileSync(script, [command, what], { stdio: 'inherit', env: { ...process.env, ...settings } })
 }

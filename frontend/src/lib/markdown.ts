@@ -9,6 +9,10 @@ markdown.renderer.rules.link_open = (tokens, at, options, _, self) => {
   tokens[at]?.attrSet('rel', 'noopener noreferrer')
   return self.renderToken(tokens, at, options)
 }
+// The view has its own heading, and a document's stand below it.
+markdown.core.ruler.push('lower_headings', ({ tokens }) => {
+  for (const token of tokens) if (token.type.startsWith('heading_')) token.tag = `h${Math.min(6, Number(token.tag.slice(1)) + 1)}`
+})
 // The page's Content-Security-Policy knows no style attributes: a column stands where columns stand.
 markdown.renderer.rules.th_open = () => '<th>'
 markdown.renderer.rules.td_open = () => '<td>'

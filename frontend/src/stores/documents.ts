@@ -81,9 +81,9 @@ export const useDocuments = defineStore('documents', () => {
   }
 
   useLive().subscribe({
-    document({ id, status, topics, error, deleted_at }: DocumentEvent) {
-      const known = byId.get(id)
-      if (known) put({ ...known, status, topics, error, deleted_at })
+    document(now: DocumentEvent) {
+      const known = byId.get(now.id)
+      if (known) put({ ...known, ...now })
     },
     purged: (id) => byId.delete(id),
   })

@@ -1,15 +1,13 @@
 import type { Document } from '@/api/types'
 import { criteriaOf } from '@/lib/criteria'
 import { createPinia, setActivePinia } from 'pinia'
+import { aDocument } from '@/test/page'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { useDocuments } from './documents'
 import { useList } from './list'
 
 function document(id: string): Document {
-  return {
-    id, filename: `${id}.txt`, title: null, content_type: 'text/plain', size_bytes: 1, sha256: '0'.repeat(64), status: 'ready', topics: [],
-    created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', topics_by_user: false, deleted_at: null, error: null,
-  }
+  return aDocument(id)
 }
 
 /** Questions that wait for their answer, in the order they were asked. */
@@ -86,6 +84,30 @@ describe('the list', () => {
     await answer(3, page(['new'], 'next'))
     await answer(4, page(['a', 'b']))
     expect(list.ids).toEqual(['new', 'a', 'b'])
+  })
+
+  it('fetches a very long list anew as far down as somebody is, and leaves the rest for when they come there', async () => {
+    const list = useList()
+    const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `row ${from + at}`)
+    void list.open(all)
+    await answer(0, page(rows(0, 100), 'at 100'))
+    for (let at = 100; at < 2100; at += 200) {
+      void list.loadMore()
+      await answer(asked.length - 1, page(rows(at, at + 200), `at ${at + 200}`))
+    }
+    expect(list.ids).toHaveLength(2100)
+    if (list.current) list.current.seen = 1250
+    void list.refresh()
+    // The one at the top went meanwhile, and was never told of.
+    await answer(asked.length - 1, page(rows(1, 101), 'anew at 101'))
+    while (list.current?.loading) {
+      const from = Number(asked.at(-1)?.url.searchParams.get('cursor')?.replace('anew at ', ''))
+      await answer(asked.length - 1, page(rows(from, from + 200), `anew at ${from + 200}`))
+    }
+    expect(list.ids[0]).toBe('row 1')
+    expect(list.ids.length).toBeGreaterThan(1250)
+    expect(list.ids.length).toBeLessThan(2100)
+    expect(list.more).toBe(true)
   })
 
   it('says what went wrong, keeps its rows, and goes on when it is asked again', async () => {

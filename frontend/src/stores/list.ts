@@ -6,9 +6,11 @@ import { computed, shallowReactive, shallowRef } from 'vue'
 import { useDocuments } from './documents'
 import { useLive } from './live'
 
-const PAGE = 100
-/** The most rows that are fetched anew at once; of a longer list only its head is. */
-const ANEW_AT_MOST = 1000
+/** Rows of the first page, which somebody waits for, and of each that follows: as many as the vault gives. */
+const HEAD = 100
+const PAGE = 200
+/** A list that is not longer is fetched anew as a whole; of a longer one as much as somebody has gone down. */
+const ANEW_AT_LEAST = 1000
 /** So many lists are kept, with where one was in them. */
 const KEPT = 8
 /** New documents come in bursts: the head is fetched at most so often. */
@@ -26,8 +28,9 @@ export interface List {
   settled: boolean
   loading: boolean
   problem: Problem | undefined
-  /** How far down the page somebody was. */
+  /** How far down the page somebody was, and which row was the last to be seen. */
   scroll: number
+  seen: number
   running: AbortController | undefined
 }
 
@@ -64,7 +67,7 @@ export const useList = defineStore('list', () => {
   function begun(key: string, criteria: Criteria, before: List | undefined): List {
     return shallowReactive({
       key, criteria, ids: before?.ids ?? [], highlights: before?.highlights ?? new Map<string, string>(), cursor: null,
-      settled: false, loading: false, problem: undefined, scroll: 0, running: undefined,
+      settled: false, loading: false, problem: undefined, scroll: 0, seen: 0, running: undefined,
     })
   }
 
@@ -107,18 +110,16 @@ export const useList = defineStore('list', () => {
     }
   }
 
-  /** Fetches the current list anew, as far as it was; one that is very long at its head. */
+  /**
+   * Fetches the current list anew, as far as it was. What is far below of what is seen is left to be fetched when
+   * somebody comes there.
+   */
   async function refresh(): Promise<void> {
     const list = current.value
     if (!list) return
     await run(list, async (signal) => {
-      const wanted = list.settled ? list.ids.length : 0
-      const head = await page(list, PAGE, null, signal)
-      if (wanted > ANEW_AT_MOST) {
-        list.ids = [...new Set([...head.ids, ...list.ids])]
-        list.highlights = new Map([...list.highlights, ...head.highlights])
-        return
-      }
+      const wanted = list.settled ? Math.min(list.ids.length, Math.max(ANEW_AT_LEAST, list.seen + PAGE)) : 0
+      const head = await page(list, HEAD, null, signal)
       while (head.cursor !== null && head.ids.length < wanted) {
         const next = await page(list, PAGE, head.cursor, signal)
         head.ids.push(...next.ids)
@@ -164,7 +165,7 @@ export const useList = defineStore('list', () => {
       if (!list || !isPlain()) return
       if (list.loading) return refreshSoon()
       void run(list, async (signal) => {
-        const head = await page(list, PAGE, null, signal)
+        const head = await page(list, HEAD, null, signal)
         list.ids = [...new Set([...head.ids, ...list.ids])]
         if (!list.settled || list.ids.length === head.ids.length) list.cursor = head.cursor
         list.settled = true

@@ -44,7 +44,8 @@ export function aDocument(id: string, more: Partial<Document> = {}): Document {
   return {
     id, filename: `${id}.txt`, title: null, content_type: 'text/plain', size_bytes: 12, sha256: '0'.repeat(64), status: 'ready', topics: [],
     created_at: '2026-01-01T00:00:00Z', updated_at: '2026-01-01T00:00:00Z', deleted_at: null, topics_by_user: false, page_count: null,
-    language: null, error: null, ...more,
+    language: null, error: null, declared_type: null, text_source: 'embedded', text_truncated: false, author: null,
+    file_created_at: null, file_modified_at: null, has_thumbnail: false, ...more,
   }
 }
 
