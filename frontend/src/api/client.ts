@@ -36,3 +36,8 @@ export async function ask<T>(answer: Promise<Answer<T>>): Promise<T> {
 export function contentUrl(id: string, inline: boolean): string {
   return `/api/v1/documents/${id}/content${inline ? '?inline=true' : ''}`
 }
+
+/** Where the picture of its first page is: a browser that shows one asks for another only at another address. */
+export function thumbnailUrl(id: string, version: string): string {
+  return `/api/v1/documents/${id}/thumbnail?v=${encodeURIComponent(version)}`
+}

@@ -60,4 +60,15 @@ describe('messages', () => {
     expect(codes.length).toBeGreaterThan(20)
     expect(codes.filter((one) => !en.has(`problem.${one}`))).toEqual([])
   })
+
+  it('tell of every reason for which a document is not read, and what to do', () => {
+    const { components } = JSON.parse(Object.values(openapi)[0] ?? '{}') as { components: { schemas: Record<string, { properties: Record<string, { description: string }> }> } }
+    const codes = [...(components.schemas.DocumentError?.properties.code?.description ?? '').matchAll(/`(\w+)`/g)].map((match) => match[1])
+    expect(codes).toContain('password')
+    expect(codes.filter((one) => !en.has(`documents.error.${one}`))).toEqual([])
+    // One sentence says what is wrong, another what can be done.
+    for (const messages of [en, de]) {
+      expect([...messages].filter(([key, text]) => key.startsWith('documents.error.') && !/[.:;] .+\.$/.test(text))).toEqual([])
+    }
+  })
 })

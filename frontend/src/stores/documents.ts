@@ -1,4 +1,4 @@
-import { api, ask, contentUrl } from '@/api/client'
+import { api, ask, contentUrl, thumbnailUrl } from '@/api/client'
 import type { Document, DocumentEvent, DocumentPatch, HistoryEntry } from '@/api/types'
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
@@ -12,6 +12,8 @@ const PATH = '/api/v1/documents/{id}' as const
  */
 export const useDocuments = defineStore('documents', () => {
   const byId = reactive(new Map<string, Document>())
+  /** What the vault told of each last. It does not say when: that is now, near enough. */
+  const told = new Map<string, DocumentEvent & { updated_at: string }>()
   const at = (id: string) => ({ params: { path: { id } } })
 
   /** Remembers what was fetched. */
@@ -20,12 +22,20 @@ export const useDocuments = defineStore('documents', () => {
     return document
   }
 
+  /** Remembers an answer; what the vault told while it was under way is newer. */
+  async function answered(id: string, answer: Promise<Document>): Promise<Document> {
+    const before = told.get(id)
+    const document = await answer
+    const since = told.get(id)
+    return put(since === before ? document : { ...document, ...since })
+  }
+
   function get(id: string): Document | undefined {
     return byId.get(id)
   }
 
   async function fetch(id: string): Promise<Document> {
-    return put(await ask(api.GET(PATH, at(id))))
+    return answered(id, ask(api.GET(PATH, at(id))))
   }
 
   async function change(id: string, body: DocumentPatch): Promise<Document> {
@@ -43,7 +53,12 @@ export const useDocuments = defineStore('documents', () => {
   }
 
   async function reprocess(id: string): Promise<Document> {
-    return put(await ask(api.POST('/api/v1/documents/{id}/reprocess', at(id))))
+    return answered(id, ask(api.POST('/api/v1/documents/{id}/reprocess', at(id))))
+  }
+
+  /** Has it read with its password, which goes along with this one question and stays nowhere. */
+  async function unlock(id: string, password: string): Promise<Document> {
+    return answered(id, ask(api.POST('/api/v1/documents/{id}/unlock', { ...at(id), body: { password } })))
   }
 
   /** Into the trash. */
@@ -62,6 +77,7 @@ export const useDocuments = defineStore('documents', () => {
   async function purge(id: string): Promise<void> {
     await ask(api.DELETE(PATH, { params: { path: { id }, query: { permanently: true } } }))
     byId.delete(id)
+    told.delete(id)
   }
 
   /** The text that was read from it; pages end in a form feed. */
@@ -80,13 +96,27 @@ export const useDocuments = defineStore('documents', () => {
     return (await ask(api.GET('/api/v1/documents/{id}/history', { params: { path: { id }, query: { limit } } }))).items
   }
 
+  /** Where the picture of its first page is, if there is one; elsewhere as soon as it may be another picture. */
+  function pictureUrl({ id, has_thumbnail, updated_at }: Document): string | undefined {
+    return has_thumbnail ? thumbnailUrl(id, updated_at) : undefined
+  }
+
   useLive().subscribe({
-    document(now: DocumentEvent) {
-      const known = byId.get(now.id)
-      if (known) put({ ...known, ...now })
+    document(event: DocumentEvent) {
+      const known = byId.get(event.id)
+      if (!known) return
+      const now = { ...event, updated_at: new Date().toISOString() }
+      told.set(event.id, now)
+      put({ ...known, ...now })
     },
-    purged: (id) => byId.delete(id),
+    purged(id) {
+      byId.delete(id)
+      told.delete(id)
+    },
   })
 
-  return { byId, put, get, fetch, change, setTopics, undoTopics, reprocess, trash, restore, purge, text, beginning, history, contentUrl }
+  return {
+    byId, put, get, fetch, change, setTopics, undoTopics, reprocess, unlock, trash, restore, purge, text, beginning, history, contentUrl,
+    pictureUrl,
+  }
 })
