@@ -22,5 +22,5 @@ export function openPdf(url: string): pdfjs.PDFDocumentLoadingTask {
   })
 }
 
-export const { TextLayer } = pdfjs
+export const { PasswordResponses, TextLayer } = pdfjs
 export type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist'
