@@ -1,11 +1,15 @@
 import { aDocument, freshPinia, show } from '@/test/page'
 import type { Document } from '@/api/types'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nextTick } from 'vue'
 import DocumentRow from './DocumentRow.vue'
 
 let unmount = () => {}
-afterEach(() => unmount())
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => {
+  unmount()
+  vi.useRealTimers()
+})
 
 function open(more: Partial<Document> = {}) {
   const { wrapper } = show(DocumentRow, { props: { document: aDocument('a', more), wide: true, selected: false, query: {} } }, freshPinia())
@@ -13,18 +17,26 @@ function open(more: Partial<Document> = {}) {
   return wrapper
 }
 
+/** The row stays where it is for as long. */
+async function stay(ms: number) {
+  vi.advanceTimersByTime(ms)
+  await nextTick()
+}
+
 const FAILED = { status: 'failed' as const, error: { code: 'password', message: 'Protected.' } }
 
 describe('a row of the list', () => {
-  it('has a picture of the first page, which holds up nothing', () => {
-    const picture = open({ has_thumbnail: true, updated_at: '2026-03-04T05:06:07Z' }).get('img')
-    expect(picture.attributes()).toMatchObject({
+  it('has a picture of the first page, which holds up nothing', async () => {
+    const wrapper = open({ has_thumbnail: true, updated_at: '2026-03-04T05:06:07Z' })
+    await stay(300)
+    expect(wrapper.get('img').attributes()).toMatchObject({
       src: '/api/v1/documents/a/thumbnail?v=2026-03-04T05%3A06%3A07Z', alt: '', loading: 'lazy', decoding: 'async', width: '40', height: '48',
     })
   })
 
   it('asks for the picture anew when the document was read again', async () => {
     const wrapper = open({ has_thumbnail: true })
+    await stay(300)
     const before = wrapper.get('img').attributes('src')
     await wrapper.setProps({ document: aDocument('a', { has_thumbnail: true, updated_at: '2026-03-04T05:06:07Z' }) })
     expect(wrapper.get('img').attributes('src')).not.toBe(before)
@@ -37,6 +49,7 @@ describe('a row of the list', () => {
     unmount()
 
     const broken = open({ has_thumbnail: true, content_type: 'text/csv' })
+    await stay(300)
     expect(broken.get('img').element.parentElement!.className).toBe(box.className)
     await broken.get('img').trigger('error')
     await nextTick()
@@ -44,8 +57,19 @@ describe('a row of the list', () => {
     expect(broken.find('svg.lucide-file-spreadsheet').exists()).toBe(true)
   })
 
-  it('waits for its picture no longer than it is there', () => {
+  it('asks for no picture where it is only passed', async () => {
     const wrapper = open({ has_thumbnail: true })
+    await stay(200)
+    expect(wrapper.find('img').exists()).toBe(false)
+    expect(wrapper.find('svg.lucide-file-text').exists()).toBe(false)
+    unmount()
+    unmount = () => {}
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('waits for its picture no longer than it is there', async () => {
+    const wrapper = open({ has_thumbnail: true })
+    await stay(300)
     const picture = wrapper.get('img').element
     unmount()
     unmount = () => {}
