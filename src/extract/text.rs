@@ -74,9 +74,9 @@ mod tests {
             let about = crate::extract::About { language: Some(said.to_owned()), ..Default::default() };
             finish(Parsed { text: text.to_owned(), about, ..Parsed::default() }, None).text.expect("text").language
         };
-        assert_eq!(read("Ok.", "de-AT").as_deref(), Some("deu"));
-        assert_eq!(read("Ok.", "eng").as_deref(), Some("eng"));
-        assert_eq!(read("Ok.", "x-klingon"), None);
+        assert_eq!(read("42 – 7", "de-AT").as_deref(), Some("deu"));
+        assert_eq!(read("42 – 7", "eng").as_deref(), Some("eng"));
+        assert_eq!(read("42 – 7", "x-klingon"), None);
         let english = "The quick brown fox jumps over the lazy dog, and then it goes home to sleep.";
         assert_eq!(read(english, "de").as_deref(), Some("eng"));
     }
