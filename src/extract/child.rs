@@ -34,6 +34,8 @@ pub const EXIT_PASSWORD: i32 = 77;
 pub enum Format {
     /// By poppler's `pdftotext`.
     Pdf,
+    /// The pictures in a PDF, a line each with its page, by poppler's `pdfimages`.
+    PdfPictures,
     /// A PDF without its password, by qpdf. The password is read from standard error, which has to be a socket.
     PdfUnlocked,
     /// One `page` of a PDF as a picture (PNM), by poppler's `pdftoppm`: with `resolution` in gray, with `side` in colour.
@@ -119,6 +121,10 @@ pub fn run(format: Format, options: &Options, limits: Limits) -> io::Result<i32>
         Format::Pdf => {
             confine(limits, Needs::Poppler)?;
             become_tool(Command::new("pdftotext").args(["-htmlmeta", "-enc", "UTF-8", "-", "-"]))
+        }
+        Format::PdfPictures => {
+            confine(limits, Needs::Poppler)?;
+            become_tool(Command::new("pdfimages").args(["-list", "-"]))
         }
         Format::PdfUnlocked => {
             confine(limits, Needs::Qpdf)?;

@@ -5,6 +5,7 @@
 
 use super::about::About;
 use chrono::{DateTime, Utc};
+use std::collections::{HashMap, HashSet};
 
 /// Ends the head.
 const BEFORE_TEXT: &str = "<body>\n<pre>\n";
@@ -12,6 +13,9 @@ const BEFORE_TEXT: &str = "<body>\n<pre>\n";
 const AFTER_TEXT: &str = "</pre>\n</body>\n</html>\n";
 /// Letters and digits from which on a page is taken to have text of its own: less is a page number, or a stamp.
 const WORDS_OF_A_PAGE: usize = 16;
+
+/// Half an A4 page at 75 dots an inch; a logo has less.
+const PIXELS_OF_A_SCAN: u64 = 270_000;
 
 /// Takes the output apart: what the file says of itself, and the text in it.
 pub(super) fn split(output: String) -> (About, String) {
@@ -64,6 +68,30 @@ pub(super) fn is_bare(page: &str) -> bool {
     page.chars().filter(|c| c.is_alphanumeric()).take(WORDS_OF_A_PAGE).count() < WORDS_OF_A_PAGE
 }
 
+/// There is no letter on it at all.
+pub(super) fn is_empty(page: &str) -> bool {
+    !page.contains(char::is_alphanumeric)
+}
+
+/// The pages whose pictures have, all together, as many pixels as a scan: from what `pdfimages -list` says, a line for
+/// each picture with its page, number, kind, width and height.
+pub(super) fn scanned_pages(list: &str) -> HashSet<u32> {
+    let mut pixels: HashMap<u32, u64> = HashMap::new();
+    for line in list.lines() {
+        let columns: Vec<&str> = line.split_whitespace().take(5).collect();
+        let [page, _, kind, width, height] = columns[..] else { continue };
+        let (Ok(page), Ok(width), Ok(height)) = (page.parse(), width.parse::<u32>(), height.parse::<u32>()) else {
+            continue;
+        };
+        // The others are masks of pictures that are listed too.
+        if kind == "image" || kind == "stencil" {
+            let all = pixels.entry(page).or_default();
+            *all = all.saturating_add(u64::from(width) * u64::from(height));
+        }
+    }
+    pixels.into_iter().filter(|(_, pixels)| *pixels >= PIXELS_OF_A_SCAN).map(|(page, _)| page).collect()
+}
+
 /// What was read off a bare page's picture says clearly more than the text that stands there: the page is a scan with a
 /// stamp or a number on it. Else it is a short page, whose own text is right to the letter.
 pub(super) fn says_more(read: &str, page: &str) -> bool {
@@ -74,6 +102,20 @@ pub(super) fn says_more(read: &str, page: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_scanned_where_its_pictures_are_large_enough() {
+        let list = "page   num  type   width height color comp bpc  enc interp  object ID x-ppi y-ppi size ratio\n\
+            --------------------------------------------------------------------------------------------\n   \
+            1     0 image     200   100  rgb     3   8  jpeg   no        11  0   300   300 12K 1.0%\n   \
+            2     1 image    2480  3508  gray    1   8  jpeg   no        12  0   300   300 120K 1.0%\n   \
+            2     2 smask    2480  3508  gray    1   8  jpeg   no        12  0   300   300 120K 1.0%\n   \
+            3     3 image    2480    64  gray    1   8  jpeg   no        13  0   300   300 12K 1.0%\n   \
+            3     4 image    2480    64  gray    1   8  jpeg   no        14  0   300   300 12K 1.0%\n   \
+            4     5 smask    2480  3508  gray    1   8  jpeg   no        12  0   300   300 120K 1.0%\n";
+        assert_eq!(scanned_pages(list), HashSet::from([2, 3]));
+        assert_eq!(scanned_pages("nothing"), HashSet::new());
+    }
 
     #[test]
     fn a_short_page_keeps_its_own_text_and_a_scan_with_a_number_does_not() {
@@ -101,7 +143,7 @@ mod tests {
     #[test]
     fn a_text_that_was_cut_has_no_foot() {
         assert_eq!(split(format!("{HEAD}half a li")).1, "half a li");
-        assert_eq!(split("no head".to_owned()).1, "no head");
+        assert_eq!(split(String::from("no head")).1, "no head");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::{Stream, StreamExt};
 use secrecy::SecretString;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -42,6 +43,8 @@ const MAX_PART_BYTES: u64 = 256 * 1024 * 1024;
 const MAX_PARTS_BYTES: u64 = 1024 * 1024 * 1024;
 /// What a ZIP is that is nothing else.
 const ZIP: &str = "application/zip";
+/// More of the list of a PDF's pictures is not looked at: some 50,000 of them.
+const PICTURE_LIST_BYTES: usize = 8 * 1024 * 1024;
 /// A picture within a file that is smaller is an ornament: it is not looked at for words.
 const ORNAMENT_BYTES: u64 = 8 * 1024;
 
@@ -353,8 +356,15 @@ impl Reader {
         let mut parsed = Parsed { about, truncated, problem: ended.err(), ..Parsed::default() };
         let pages = pdf::pages(&text);
         parsed.about.page_count = i32::try_from(pages.len()).ok();
-        let bare: Vec<u32> =
+        let mut bare: Vec<u32> =
             (1..).zip(&pages).filter(|(_, page)| pdf::is_bare(page)).map(|(number, _)| number).collect();
+        let is_short = |page: u32| pages.get(page as usize - 1).is_some_and(|text| !pdf::is_empty(text));
+        if !self.lacks.ocr && !truncated && bare.iter().any(|page| is_short(*page)) {
+            // The last lines of a letter on a page of their own are no scan. Of an empty page it can't be told: letters
+            // may be drawn as lines.
+            let scanned = self.pictured_pages(subject.file).await?;
+            bare.retain(|page| !is_short(*page) || scanned.contains(page));
+        }
         let mut read = OcrText::default();
         if !bare.is_empty() && !self.lacks.ocr && !truncated {
             match own(self.ocr_within(budget).pages_of_pdf(subject.file, &bare).await)? {
@@ -375,6 +385,14 @@ impl Reader {
             parsed.add("\u{c}", TextSource::Embedded, limit);
         }
         Ok(parsed)
+    }
+
+    /// The pages of a PDF that have a picture which may be a scan. None where that can't be told.
+    async fn pictured_pages(&self, pdf: &File) -> io::Result<HashSet<u32>> {
+        let task = Task::new(Format::PdfPictures, &self.limits);
+        let list = async |stdout| sandbox::text(stdout, PICTURE_LIST_BYTES).await;
+        let listed = own(sandbox::run(&self.program, &task, pdf, list).await)?;
+        Ok(listed.map(|(list, _)| pdf::scanned_pages(&list)).unwrap_or_default())
     }
 
     /// Reads what stands on a picture.

@@ -77,7 +77,8 @@ mod tests {
         assert_eq!(read("42 – 7", "de-AT").as_deref(), Some("deu"));
         assert_eq!(read("42 – 7", "eng").as_deref(), Some("eng"));
         assert_eq!(read("42 – 7", "x-klingon"), None);
-        let english = "The quick brown fox jumps over the lazy dog, and then it goes home to sleep.";
+        let english = "The quick brown fox jumps over the lazy dog, and then it goes home to sleep. It has been a long \
+            day, and nobody thought that there would be another one like this.";
         assert_eq!(read(english, "de").as_deref(), Some("eng"));
     }
 

@@ -25,7 +25,7 @@ pub struct Capability {
 pub fn capabilities(languages: &[String]) -> Vec<Capability> {
     let lacking =
         |programs: &[&str]| programs.iter().filter(|name| !installed(name)).map(ToString::to_string).collect();
-    let mut ocr: Vec<String> = lacking(&["pdftoppm", "tesseract"]);
+    let mut ocr: Vec<String> = lacking(&["pdftoppm", "pdfimages", "tesseract"]);
     ocr.extend(
         languages.iter().filter(|language| !knows(language)).map(|language| format!("tesseract-ocr-{language}")),
     );

@@ -239,19 +239,8 @@ async fn objects(house: &House, findings: &mut Findings) {
         let removed = sweep::remove_orphans(&vault, &mut suspects).await.expect("it sweeps");
         findings.swept += removed.objects + removed.uploads;
     }
-    let mut objects = BTreeSet::new();
-    let mut from = None;
-    loop {
-        let page = house.vault.vault.storage.list(from).await.expect("a listing");
-        objects.extend(page.objects.into_iter().map(|object| object.key.map_or("?".to_owned(), |key| key.to_string())));
-        from = page.next;
-        if from.is_none() {
-            break;
-        }
-    }
-    let superuser = house.vault.superuser().await;
-    let rows = superuser.query("SELECT object_key FROM documents", &[]).await.expect("rows");
-    let rows: BTreeSet<String> = rows.iter().map(|row| row.get(0)).collect();
+    let objects: BTreeSet<String> = house.vault.object_keys().await.into_iter().collect();
+    let rows: BTreeSet<String> = house.vault.keys_of_rows().await.into_iter().collect();
     for key in objects.difference(&rows) {
         findings.count(|f| &mut f.orphans, format!("an object without a row: {key}"));
     }

@@ -480,7 +480,7 @@ async fn the_command_prints_one_object_and_its_exit_code_says_what_remains() {
     assert_eq!(code, 0, "{words}");
     let none = json!({
         "missing_objects": 0, "wrong_size": 0, "wrong_bytes": 0, "unreadable_objects": 0, "orphan_objects": 0,
-        "unfinished_uploads": 0, "documents_without_job": 0, "dead_leases": 0,
+        "unfinished_uploads": 0, "documents_without_job": 0, "dead_leases": 0, "missing_thumbnails": 0,
     });
     let expected = json!({
         "documents": 1, "objects": 1, "bytes_checked": INVOICE.len(), "deep": true, "repair": false, "in_flight": 0,

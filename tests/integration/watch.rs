@@ -71,13 +71,21 @@ impl Watch {
 
 /// What an event must say of a document that is so now.
 fn told_of(document: &Value) -> Value {
-    json!({
-        "id": document["id"],
-        "status": document["status"],
-        "topics": document["topics"],
-        "error": document["error"],
-        "deleted_at": document["deleted_at"],
-    })
+    let told = [
+        "id",
+        "status",
+        "topics",
+        "error",
+        "deleted_at",
+        "title",
+        "content_type",
+        "language",
+        "page_count",
+        "text_source",
+        "text_truncated",
+        "has_thumbnail",
+    ];
+    told.into_iter().map(|name| (name.to_owned(), document[name].clone())).collect::<serde_json::Map<_, _>>().into()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -119,14 +127,16 @@ async fn a_document_is_watched_from_its_upload_to_its_end() {
     };
     use reqwest::Method;
     call(Method::PATCH, format!("/documents/{id}"), json!({"title": "A title"})).await;
-    assert_eq!(watch.expect("document").await, ready);
+    let titled = vault.document(&id).await;
+    assert_eq!(titled["title"], "A title");
+    assert_eq!(watch.expect("document").await, told_of(&titled));
     let topic = vault.topic_id("Contract").await;
     call(Method::PUT, format!("/documents/{id}/topics"), json!({"topic_ids": [topic]})).await;
     let chosen = watch.expect("document").await;
     assert_eq!((&chosen["topics"][0]["id"], &chosen["topics"][0]["source"]), (&json!(topic), &json!("user")));
     assert_eq!(chosen, told_of(&vault.document(&id).await));
     call(Method::POST, format!("/documents/{id}/topics/undo"), json!({})).await;
-    assert_eq!(watch.expect("document").await, ready);
+    assert_eq!(watch.expect("document").await, told_of(&titled));
     call(Method::POST, format!("/documents/{id}/reprocess"), json!({})).await;
     assert_eq!(watch.expect("document").await["status"], "pending");
     call(Method::PATCH, format!("/topics/{topic}"), json!({"color": "#123456"})).await;

@@ -344,15 +344,19 @@ impl TestVault {
         }
     }
 
+    /// The keys of all objects that rows stand for, in order.
+    pub async fn keys_of_rows(&self) -> Vec<String> {
+        let sql = "SELECT object_key FROM documents
+            UNION ALL SELECT thumbnail_key FROM documents WHERE thumbnail_key IS NOT NULL ORDER BY 1";
+        let rows = self.superuser().await.query(sql, &[]).await.expect("rows");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
     /// Nothing lies in the store that no row stands for, no upload is left unfinished, and every row has its bytes.
     pub async fn assert_tidy(&self) {
         let mut keys = self.object_keys().await;
         keys.sort();
-        let sql = "SELECT object_key FROM documents
-            UNION ALL SELECT thumbnail_key FROM documents WHERE thumbnail_key IS NOT NULL ORDER BY 1";
-        let rows = self.superuser().await.query(sql, &[]).await;
-        let rows: Vec<String> = rows.expect("rows").iter().map(|row| row.get(0)).collect();
-        assert_eq!(keys, rows, "objects on the left, rows on the right");
+        assert_eq!(keys, self.keys_of_rows().await, "objects on the left, rows on the right");
         assert_eq!(self.vault.storage.unfinished_uploads().await.expect("a listing"), []);
     }
 }

@@ -6,7 +6,7 @@ use flate2::Crc;
 const MIB: usize = 1024 * 1024;
 
 pub fn all() -> Vec<Hostile> {
-    // The vault has no reader for archives; should it get one, a bomb is too large or takes too long.
+    // What its members say as far as the limits reach; else it is too large or takes too long.
     const BOMB: End = End::Either(&["unsupported", "damaged", "too_large", "timed_out", "empty"]);
     vec![
         Hostile { name: "zeros.zip", make: || whole(one("zeros.bin", bomb())), end: BOMB },
