@@ -26,7 +26,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::ChildStdout;
 use tokio::sync::Semaphore;
@@ -72,6 +72,8 @@ struct Lacks {
 struct Budget {
     /// When reading ends with what was read so far.
     until: Instant,
+    /// Time for parsing the files within the file, by the clock; reading what is on pictures has its own.
+    parsing: Duration,
     /// Files within files.
     parts: usize,
     /// Their bytes.
@@ -209,6 +211,7 @@ impl Reader {
     fn budget(&self) -> Budget {
         Budget {
             until: Instant::now() + self.limits.timeout + self.limits.ocr_timeout,
+            parsing: self.limits.timeout,
             parts: MAX_PARTS,
             parts_bytes: MAX_PARTS_BYTES,
             pages: self.limits.ocr_max_pages as usize,
@@ -300,10 +303,12 @@ impl Reader {
             parts_bytes: budget.parts_bytes,
         };
         let task = Task::new(format, &self.limits);
+        let start = Instant::now();
         let ended =
             own(
                 sandbox::run(&self.program, &task, subject.file, async |stdout| heard.take(stdout, bounds).await).await
             )?;
+        budget.parsing = budget.parsing.saturating_sub(start.elapsed());
         let Heard { said, about, truncated, mut parts, .. } = heard;
         let mut parsed = Parsed {
             content_type: about.content_type.clone(),
@@ -318,7 +323,8 @@ impl Reader {
                 Said::Text(text) => parsed.add(&text, TextSource::Embedded, limit),
                 Said::Part { name, content_type, from, bytes } => {
                     parsed.add_line(&name, limit);
-                    if budget.parts == 0 || subject.depth + 1 == MAX_DEPTH || Instant::now() >= budget.until {
+                    let over = budget.parsing.is_zero() || Instant::now() >= budget.until;
+                    if budget.parts == 0 || subject.depth + 1 == MAX_DEPTH || over {
                         parsed.truncated = true;
                         continue;
                     }
@@ -343,11 +349,13 @@ impl Reader {
         let limit = self.limits.max_text_bytes;
         let task = Task::new(Format::Pdf, &self.limits);
         let mut output = Vec::new();
+        let start = Instant::now();
         let ended = own(sandbox::run(&self.program, &task, subject.file, async |mut stdout: ChildStdout| {
             (&mut stdout).take(limit as u64 + 1).read_to_end(&mut output).await?;
             Ok(if output.len() > limit { Taken::Enough(()) } else { Taken::Whole(()) })
         })
         .await)?;
+        budget.parsing = budget.parsing.saturating_sub(start.elapsed());
         let truncated = output.len() > limit || ended.is_err();
         output.truncate(limit);
         // A letter may be cut in two at the limit.
@@ -577,7 +585,6 @@ mod tests {
     use super::*;
     use crate::extract::ReadText;
     use futures_util::stream;
-    use std::time::Duration;
 
     fn reader() -> Reader {
         let limits = ReadingConfig {
