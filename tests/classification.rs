@@ -1,7 +1,6 @@
 //! The provider `local` on everyday papers: it knows the starter topics' papers, and knows when it does not know.
 
 use docuvault::ai::{self, Score, Subject, Topic};
-use docuvault::config::{AiConfig, AiProviderKind};
 use docuvault::domain::TopicId;
 use docuvault::services::starter_topics::STARTER_TOPICS;
 
@@ -17,9 +16,8 @@ fn topics() -> Vec<Topic> {
 }
 
 async fn scores(topics: &[Topic], title: &str, text: &str, language: Option<&str>) -> Vec<Score> {
-    let config =
-        AiConfig { provider: AiProviderKind::Local, base_url: None, model: None, api_key: None, min_confidence: SURE };
-    ai::provider(&config).score(Subject { title, text, language }, topics).await.expect("it always answers")
+    let subject = Subject { title, text, language, ..Subject::default() };
+    ai::local().score(subject, topics).await.expect("it always answers").scores
 }
 
 /// Papers as people have them; none was written from the topics' descriptions.

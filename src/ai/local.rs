@@ -6,7 +6,7 @@
 //! of a document which uses a handful of the topic's best words, and against the other topics' scores.
 
 use super::words::Words;
-use super::{AiError, AiProvider, Score, Subject, Topic};
+use super::{AiError, AiProvider, Assessment, Score, Subject, Topic};
 use async_trait::async_trait;
 use std::collections::{HashMap, HashSet};
 
@@ -36,8 +36,8 @@ impl AiProvider for LocalProvider {
         "local"
     }
 
-    async fn score(&self, subject: Subject<'_>, topics: &[Topic]) -> Result<Vec<Score>, AiError> {
-        Ok(score(subject, topics))
+    async fn score(&self, subject: Subject<'_>, topics: &[Topic]) -> Result<Assessment, AiError> {
+        Ok(Assessment { scores: score(subject, topics), ..Assessment::default() })
     }
 }
 

@@ -12,7 +12,7 @@ mod redis;
 mod storage;
 mod work;
 
-pub use ai::{AiConfig, AiProviderKind};
+pub use ai::{AiConfig, AiFallback, AiProviderKind};
 pub use database::DatabaseConfig;
 pub use http::HttpConfig;
 pub use reader::{ConfigError, Variables};
@@ -77,6 +77,12 @@ impl Config {
         if !self.http.bind_addr.ip().is_loopback() {
             warnings.push(
                 "BIND_ADDR is open to the network, and there is no login yet: put a proxy with a password in front"
+                    .to_owned(),
+            );
+        }
+        if self.ai.is_open_to_listeners() {
+            warnings.push(
+                "AI_BASE_URL is http:// and not on this machine: what documents say, and AI_API_KEY, can be read on the way"
                     .to_owned(),
             );
         }
@@ -158,8 +164,45 @@ mod tests {
     }
 
     #[test]
+    fn a_remote_provider_has_what_it_needs_or_says_what_is_missing() {
+        let mut variables = complete();
+        variables.set("AI_PROVIDER", "anthropic");
+        let message = Config::read(&variables).expect_err("no model, no key").to_string();
+        assert!(message.contains("AI_MODEL is not set") && message.contains("AI_API_KEY is not set"), "{message}");
+        variables.set("AI_PROVIDER", "ollama");
+        variables.set("AI_MODEL", "llama3.2");
+        let config = Config::read(&variables).expect("Ollama needs no key");
+        assert_eq!(config.ai.base_url.as_ref().map(|url| url.as_str()), Some("http://127.0.0.1:11434/"));
+        assert_eq!((config.ai.fallback, config.warnings()), (AiFallback::Local, Vec::new()));
+        variables.set("AI_BASE_URL", "http://gpu.example:11434");
+        variables.set("AI_FALLBACK", "retry");
+        let config = Config::read(&variables).expect("right");
+        assert_eq!(config.ai.fallback, AiFallback::Retry);
+        assert!(config.warnings()[0].starts_with("AI_BASE_URL is http://"));
+
+        for (name, value) in [
+            ("AI_BASE_URL", "https://me:hunter2@gpu.example"),
+            ("AI_MODEL", "hunter2\u{7}"),
+            ("AI_API_KEY", "hunter2 and more"),
+            ("AI_TIMEOUT_SECONDS", "0"),
+            ("AI_MAX_INPUT_TOKENS", "hunter2"),
+            ("AI_SUGGEST_TOPICS", "hunter2"),
+            ("AI_DAILY_TOKENS", "-1"),
+            ("AI_DAILY_REQUESTS", "hunter2"),
+            ("AI_MAX_CONCURRENCY", "0"),
+            ("AI_FALLBACK", "hunter2"),
+        ] {
+            variables.set(name, value);
+            let message = Config::read(&variables).expect_err(name).to_string();
+            assert!(message.contains(name) && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
     fn debug_output_hides_every_secret() {
-        let shown = format!("{:?}", Config::read(&complete()).expect("complete"));
+        let mut variables = complete();
+        variables.set("AI_API_KEY", "s3cret-ai");
+        let shown = format!("{:?}", Config::read(&variables).expect("complete"));
         assert!(!shown.contains("s3cret"), "{shown}");
     }
 }

@@ -41,6 +41,13 @@ pub const SETTINGS: &[&str] = &[
     "AI_MODEL",
     "AI_API_KEY",
     "AI_MIN_CONFIDENCE",
+    "AI_TIMEOUT_SECONDS",
+    "AI_MAX_INPUT_TOKENS",
+    "AI_SUGGEST_TOPICS",
+    "AI_DAILY_TOKENS",
+    "AI_DAILY_REQUESTS",
+    "AI_MAX_CONCURRENCY",
+    "AI_FALLBACK",
     "RUST_LOG",
 ];
 

@@ -1,0 +1,74 @@
+//! Anthropic: `POST /v1/messages` with one tool that has to be used, whose input is the answer.
+
+use super::{Content, MAX_ANSWER_TOKENS, Question, Reply, Wire, address, count, model_name, secret_header};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use serde_json::{Value, json};
+use url::Url;
+
+/// The version of the interface that this is written for.
+const VERSION: &str = "2023-06-01";
+/// The tool's name.
+const TOOL: &str = "sort_document";
+
+/// A server with Anthropic's interface.
+pub(super) struct Anthropic {
+    url: Url,
+    headers: HeaderMap,
+}
+
+impl Anthropic {
+    pub(super) fn new(base: &Url, key: Option<&str>) -> Result<Self, InvalidHeaderValue> {
+        let mut headers = match key {
+            Some(key) => secret_header(HeaderName::from_static("x-api-key"), key)?,
+            None => HeaderMap::new(),
+        };
+        headers.insert(HeaderName::from_static("anthropic-version"), HeaderValue::from_static(VERSION));
+        Ok(Self { url: address(base, "v1", "messages"), headers })
+    }
+}
+
+impl Wire for Anthropic {
+    fn name(&self) -> &'static str {
+        "anthropic"
+    }
+
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    fn request(&self, question: &Question<'_>) -> Value {
+        json!({
+            "model": question.model,
+            "max_tokens": MAX_ANSWER_TOKENS,
+            "system": question.system,
+            "messages": [{"role": "user", "content": question.user}],
+            "tools": [{
+                "name": TOOL,
+                "description": "Notes under which topics the document belongs.",
+                "input_schema": question.schema,
+            }],
+            "tool_choice": {"type": "tool", "name": TOOL},
+        })
+    }
+
+    fn reply(&self, body: &Value) -> Reply {
+        let blocks = body.get("content").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let of_kind = |kind: &str| blocks.iter().find(|block| block.get("type").and_then(Value::as_str) == Some(kind));
+        let input = of_kind("tool_use").and_then(|block| block.get("input")).filter(|input| input.is_object());
+        let text = of_kind("text").and_then(|block| block.get("text")?.as_str());
+        Reply {
+            content: match (input, text) {
+                (Some(input), _) => Content::Object(input.clone()),
+                (None, Some(text)) => Content::Text(text.to_owned()),
+                (None, None) => Content::Nothing,
+            },
+            model: model_name(body.get("model")),
+            tokens_in: count(body.pointer("/usage/input_tokens")),
+            tokens_out: count(body.pointer("/usage/output_tokens")),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! OpenAI and all that speak like it (LM Studio, vLLM, llama.cpp): `POST /v1/chat/completions` with
+//! `response_format: json_schema`, strict.
+
+use super::{Content, MAX_ANSWER_TOKENS, Question, Reply, Wire, address, count, model_name, secret_header};
+use reqwest::header::{AUTHORIZATION, HeaderMap, InvalidHeaderValue};
+use serde_json::{Value, json};
+use url::Url;
+
+/// OpenAI's own models think before they answer, and that counts.
+const THINKING_TOKENS: u64 = 4096;
+
+/// A server with OpenAI's interface.
+pub(super) struct OpenAi {
+    url: Url,
+    headers: HeaderMap,
+    /// OpenAI's own server: its newer models refuse `max_tokens` and `temperature`, which the others want.
+    original: bool,
+}
+
+impl OpenAi {
+    pub(super) fn new(base: &Url, key: Option<&str>) -> Result<Self, InvalidHeaderValue> {
+        let headers = match key {
+            Some(key) => secret_header(AUTHORIZATION, &format!("Bearer {key}"))?,
+            None => HeaderMap::new(),
+        };
+        let original = base.domain().is_some_and(|host| host == "openai.com" || host.ends_with(".openai.com"));
+        Ok(Self { url: address(base, "v1", "chat/completions"), headers, original })
+    }
+}
+
+impl Wire for OpenAi {
+    fn name(&self) -> &'static str {
+        "openai"
+    }
+
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    fn request(&self, question: &Question<'_>) -> Value {
+        let mut request = json!({
+            "model": question.model,
+            "messages": [
+                {"role": "system", "content": question.system},
+                {"role": "user", "content": question.user},
+            ],
+            "stream": false,
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "topics_of_a_document", "strict": true, "schema": question.schema},
+            },
+        });
+        if self.original {
+            request["max_completion_tokens"] = json!(THINKING_TOKENS);
+        } else {
+            request["max_tokens"] = json!(MAX_ANSWER_TOKENS);
+            request["temperature"] = json!(0);
+        }
+        request
+    }
+
+    fn reply(&self, body: &Value) -> Reply {
+        let text = body.pointer("/choices/0/message/content").and_then(Value::as_str);
+        Reply {
+            content: text.map_or(Content::Nothing, |text| Content::Text(text.to_owned())),
+            model: model_name(body.get("model")),
+            tokens_in: count(body.pointer("/usage/prompt_tokens")),
+            tokens_out: count(body.pointer("/usage/completion_tokens")),
+        }
+    }
+}
