@@ -7,6 +7,7 @@ use crate::extract::Reader;
 use crate::metrics::Metrics;
 use crate::queue::JobQueue;
 use crate::services::events::Events;
+use crate::services::remote::RemoteAi;
 use crate::services::room::Room;
 use crate::services::{Background, Vault};
 use crate::{ai, storage};
@@ -70,12 +71,16 @@ pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn C
     let queue = JobQueue::open(&config.redis, runtime.clone(), metrics.clone()).context("REDIS_URL can't be used")?;
     let hub = queue.hub().context("REDIS_URL can't be used")?;
     let background = Background::new(runtime);
+    let ai = ai::provider(&config.ai).context("the AI provider can't be set up")?;
+    let remote = config.ai.provider.is_remote().then(|| RemoteAi::new(ai.clone(), &queue, &config.ai));
     Ok(Arc::new(Vault {
         db,
         storage,
         events: Events::new(queue.clone(), hub, background.clone()),
         queue,
-        ai: ai::provider(&config.ai),
+        ai,
+        remote,
+        local_ai: ai::local(),
         reader: Reader::new(config.reading.clone(), program),
         body_room: Room::new(config.http.upload_memory_bytes / 4),
         upload_room: Room::new(config.http.upload_memory_bytes / 4 * 3),

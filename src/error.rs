@@ -7,6 +7,7 @@ use crate::domain::{DocumentId, named};
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $title:literal;)+) => {
@@ -103,6 +104,7 @@ pub struct Error {
     code: ErrorCode,
     detail: Cow<'static, str>,
     existing: Option<DocumentId>,
+    wait: Option<Duration>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -112,7 +114,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// An error with a code and a sentence for the user.
     pub fn new(code: ErrorCode, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), existing: None, source: None }
+        Self { code, detail: detail.into(), existing: None, wait: None, source: None }
     }
 
     /// There is no such thing; `what` begins the sentence ("The document").
@@ -147,6 +149,12 @@ impl Error {
         }
     }
 
+    /// The same error, where it is known how long it lasts.
+    pub fn for_time(mut self, wait: Duration) -> Self {
+        self.wait = Some(wait);
+        self
+    }
+
     /// The same error, with a cause for the log.
     pub fn with_source(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(cause.into());
@@ -166,6 +174,11 @@ impl Error {
     /// The document that holds the same bytes, for [`ErrorCode::Duplicate`].
     pub fn existing(&self) -> Option<DocumentId> {
         self.existing
+    }
+
+    /// How long the same call has no prospect, where that is known.
+    pub fn wait(&self) -> Option<Duration> {
+        self.wait
     }
 
     /// True where the same call may succeed later.

@@ -1,7 +1,8 @@
 //! The figures the vault keeps of itself, in Prometheus' terms; one registry a process, handed down, never global.
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Buckets for calls to a store, in seconds: from a Redis answer to a large part's upload.
@@ -52,6 +53,75 @@ pub struct Metrics {
     pub queue_oldest_seconds: IntGauge,
     /// Jobs a worker holds under a lease; set when the figures are read.
     pub work_in_hand: IntGauge,
+    /// Those of a remote AI provider.
+    pub ai: AiFigures,
+}
+
+/// The figures of a remote AI provider, all workers together; set when the figures are read.
+#[derive(Debug)]
+pub struct AiFigures {
+    /// The breaker before it: 0 closed, 1 half-open, 2 open.
+    pub breaker_state: IntGauge,
+    /// Tokens that were spent or set aside today (UTC).
+    pub tokens_today: IntGauge,
+    /// Requests that were spent or set aside today (UTC).
+    pub requests_today: IntGauge,
+    questions: IntCounterVec,
+    requests: IntCounter,
+    tokens: IntCounter,
+    fallbacks: IntCounter,
+    catching_up: Mutex<()>,
+}
+
+impl AiFigures {
+    fn new(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let figures = Self {
+            breaker_state: IntGauge::new(
+                "docuvault_ai_breaker_state",
+                "The breaker before the AI provider: 0 closed, 1 half-open, 2 open.",
+            )?,
+            tokens_today: IntGauge::new("docuvault_ai_tokens_today", "Tokens spent or set aside today (UTC).")?,
+            requests_today: IntGauge::new("docuvault_ai_requests_today", "Requests sent or set aside today (UTC).")?,
+            questions: IntCounterVec::new(
+                Opts::new("docuvault_ai_questions_total", "Questions to the remote AI provider, by outcome."),
+                &["outcome"],
+            )?,
+            requests: IntCounter::new("docuvault_ai_requests_total", "Requests sent to the remote AI provider.")?,
+            tokens: IntCounter::new("docuvault_ai_tokens_total", "Tokens that these took, as far as is known.")?,
+            fallbacks: IntCounter::new(
+                "docuvault_ai_fallbacks_total",
+                "Documents that the local provider sorted in its place.",
+            )?,
+            catching_up: Mutex::new(()),
+        };
+        registry.register(Box::new(figures.breaker_state.clone()))?;
+        registry.register(Box::new(figures.tokens_today.clone()))?;
+        registry.register(Box::new(figures.requests_today.clone()))?;
+        registry.register(Box::new(figures.questions.clone()))?;
+        registry.register(Box::new(figures.requests.clone()))?;
+        registry.register(Box::new(figures.tokens.clone()))?;
+        registry.register(Box::new(figures.fallbacks.clone()))?;
+        Ok(figures)
+    }
+
+    /// Takes over what all workers have counted: `requests`, `tokens`, `fallbacks`, and each outcome under its name.
+    pub fn catch_up(&self, counted: &HashMap<String, u64>) {
+        // One at a time, so that nothing is added twice.
+        let _alone = self.catching_up.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, total) in counted {
+            let counter = match name.as_str() {
+                "requests" => self.requests.clone(),
+                "tokens" => self.tokens.clone(),
+                "fallbacks" => self.fallbacks.clone(),
+                outcome => self.questions.with_label_values(&[outcome]),
+            };
+            // What is less than before was begun anew.
+            if *total < counter.get() {
+                counter.reset();
+            }
+            counter.inc_by(total.saturating_sub(counter.get()));
+        }
+    }
 }
 
 impl Metrics {
@@ -85,6 +155,7 @@ impl Metrics {
                 "Age of the oldest job that waits, in seconds.",
             )?,
             work_in_hand: IntGauge::new("docuvault_work_in_hand", "Jobs a worker holds under a lease.")?,
+            ai: AiFigures::new(&registry)?,
             registry,
         };
         for store in [Store::Postgres, Store::ObjectStorage, Store::Redis] {

@@ -3,7 +3,7 @@
 use crate::error::cause_chain;
 use crate::extract::Capability;
 use crate::services::Vault;
-use crate::services::health::{self, Probe};
+use crate::services::health::{self, AiNow, BreakerState, Probe};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, Responder, get, web};
 use prometheus::{Encoder, TextEncoder};
@@ -24,22 +24,46 @@ pub struct Health {
     /// `postgres`, `object_storage`, `redis`.
     checks: BTreeMap<&'static str, Check>,
     /// What reading can do with the programs that are installed: `pdf`, `thumbnails`, `ocr` and so on. A vault that lacks some
-    /// still keeps everything, so this does not make it `unavailable`.
+    /// still keeps everything, so this does not make it `unavailable`. And `ai`: the way to the provider that chooses topics.
     capabilities: BTreeMap<&'static str, CapabilityNow>,
 }
 
-/// Something that reading can do.
+/// Something that the vault can do beside keeping.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CapabilityNow {
     /// `ok` or `degraded`.
     status: &'static str,
-    /// The programs and packages that it lacks.
+    /// The programs and packages that it lacks; for `ai`, the provider that is not asked right now.
     missing: Vec<String>,
+    /// For `ai` with a remote provider: `closed` (it is asked), `open` (it failed too often, and is left alone), `half_open`
+    /// (it is tried), `unknown` (Redis does not say).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    breaker: Option<&'static str>,
+    /// For `ai`: how long it is left alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_in_seconds: Option<u64>,
+}
+
+impl From<AiNow> for CapabilityNow {
+    fn from(AiNow { provider, breaker }: AiNow) -> Self {
+        let ok = breaker.is_some_and(|breaker| breaker.state == BreakerState::Closed);
+        Self {
+            status: if ok { OK } else { DEGRADED },
+            missing: if ok { Vec::new() } else { vec![provider.to_owned()] },
+            breaker: Some(breaker.map_or("unknown", |breaker| breaker.state.as_str())),
+            retry_in_seconds: breaker.filter(|_| !ok).map(|breaker| breaker.wait.as_millis().div_ceil(1000) as u64),
+        }
+    }
 }
 
 impl From<Capability> for CapabilityNow {
     fn from(capability: Capability) -> Self {
-        Self { status: if capability.missing.is_empty() { OK } else { DEGRADED }, missing: capability.missing }
+        Self {
+            status: if capability.missing.is_empty() { OK } else { DEGRADED },
+            missing: capability.missing,
+            breaker: None,
+            retry_in_seconds: None,
+        }
     }
 }
 
@@ -69,13 +93,16 @@ impl From<Probe> for Check {
 )]
 #[get("/health")]
 pub async fn ready(vault: web::Data<Vault>) -> impl Responder {
-    let probes = health::check(&vault).await;
+    let (probes, ai) = tokio::join!(health::check(&vault), health::ai(&vault));
+    let mut capabilities: BTreeMap<_, CapabilityNow> =
+        health::capabilities(&vault).into_iter().map(|found| (found.name, found.into())).collect();
+    capabilities.extend(ai.map(|ai| ("ai", ai.into())));
     let ok = probes.iter().all(|probe| probe.ok);
     let health = Health {
         status: if ok { OK } else { UNAVAILABLE },
         version: env!("CARGO_PKG_VERSION"),
         checks: probes.into_iter().map(|probe| (probe.store.as_str(), probe.into())).collect(),
-        capabilities: health::capabilities(&vault).into_iter().map(|found| (found.name, found.into())).collect(),
+        capabilities,
     };
     let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     HttpResponse::build(status).json(health)
@@ -99,6 +126,9 @@ pub async fn metrics(vault: web::Data<Vault>) -> impl Responder {
     // Without PostgreSQL the other figures are all the more of interest.
     if let Err(error) = health::refresh_figures(&vault).await {
         log::warn!("the figures of the queue could not be read: {}", cause_chain(&error));
+    }
+    if let Err(error) = health::refresh_ai_figures(&vault).await {
+        log::warn!("the figures of the AI provider could not be read: {}", cause_chain(&error));
     }
     let mut body = Vec::new();
     let encoder = TextEncoder::new();

@@ -158,6 +158,14 @@ impl AiConfig {
         }
     }
 
+    /// True where the day's budget holds not one question: it may be asked twice, each time with its text and some thousand
+    /// tokens around it.
+    pub(super) fn is_never_asked(&self) -> bool {
+        let question = 2 * (u64::from(self.max_input_tokens) + 1600);
+        let too_few = |limit: u64, wanted: u64| limit > 0 && limit < wanted;
+        self.provider.is_remote() && (too_few(self.daily_tokens, question) || too_few(self.daily_requests, 2))
+    }
+
     /// True where texts and the key leave this machine without encryption.
     pub(super) fn is_open_to_listeners(&self) -> bool {
         let Some(url) = self.base_url.as_ref().filter(|_| self.provider.is_remote()) else { return false };

@@ -86,6 +86,13 @@ impl Config {
                     .to_owned(),
             );
         }
+        if self.ai.is_never_asked() {
+            warnings.push(
+                "AI_DAILY_TOKENS or AI_DAILY_REQUESTS is below what one question may cost: the AI provider will never be \
+                 asked"
+                    .to_owned(),
+            );
+        }
         if self.work.orphan_grace <= self.http.body_timeout {
             warnings.push(
                 "ORPHAN_GRACE_SECONDS is not above UPLOAD_TIMEOUT_SECONDS: an upload that takes longer than that is swept \

@@ -7,19 +7,31 @@
 //! |---|---|---|
 //! | `:v1:jobs` | stream | one entry a ring, field `job`: the job's id. Gone (`XACK` + `XDEL`) once the ring was answered, so that its length is the number of rings in the air |
 //! | `:v1:events` | channel | what happened, as it happens: the event's name, a space, its data (see `events.rs`) |
+//! | `:v1:breaker:*` | hash | who is left alone for a while (see `breaker.rs`) |
+//! | `:v1:budget:*` | hash | what was spent today (see `budget.rs`) |
+//! | `:v1:permits:*` | sorted set | who does a thing right now that not all may do at once (see `permits.rs`) |
+//! | `:v1:tally:*` | hash | figures that workers add up together (see `tally.rs`) |
 //! | `:v1:secret:*` | channels | a document's password, on its way from the request to the worker (see `secrets.rs`) |
 //!
 //! The consumer group is `workers`; each worker process is a consumer under a name of its own. An entry stays pending
 //! while its job is worked on, and is touched by the heartbeat; so an entry that was idle for longer than a lease was
 //! dropped by a worker that died, and another takes it (`XAUTOCLAIM`).
 
+mod breaker;
+mod budget;
 mod consumer;
 mod events;
+mod permits;
 mod secrets;
+mod tally;
 
+pub use breaker::{Admission, Breaker, BreakerLimits, BreakerState, BreakerView, Pass};
+pub use budget::{Allowance, Amount, Budget, Reservation};
 pub use consumer::{Consumer, Ring};
 pub use events::{Event, EventHub, EventKind, Watcher};
+pub use permits::{Permit, Permits};
 pub use secrets::Offer;
+pub use tally::Tally;
 
 use crate::config::RedisConfig;
 use crate::domain::JobId;
@@ -70,6 +82,7 @@ impl From<QueueError> for Error {
 pub struct JobQueue {
     pool: Pool,
     client: Client,
+    prefix: String,
     stream: String,
     channel: String,
     /// What the channels of `secrets.rs` begin with.
@@ -100,8 +113,9 @@ impl JobQueue {
         let stream = format!("{}:v1:jobs", config.key_prefix);
         let channel = format!("{}:v1:events", config.key_prefix);
         let secrets = format!("{}:v1:secret", config.key_prefix);
+        let prefix = config.key_prefix.clone();
         let offers = Arc::new(Semaphore::new(secrets::MOST_OFFERS));
-        Ok(Self { pool, client: Client::open(url)?, stream, channel, secrets, offers, runtime, metrics })
+        Ok(Self { pool, client: Client::open(url)?, prefix, stream, channel, secrets, offers, runtime, metrics })
     }
 
     /// Rings for these jobs.
@@ -177,6 +191,24 @@ impl JobQueue {
     /// Joins the group as the consumer `name`.
     pub fn consumer(&self, name: &str) -> Consumer {
         Consumer::new(self.clone(), name.to_owned())
+    }
+
+    /// The key of a thing with a name of its own.
+    fn key(&self, what: &str) -> String {
+        format!("{}:v1:{what}", self.prefix)
+    }
+
+    /// Runs a script on one key, in one go.
+    async fn script<T: FromRedisValue + Send + 'static>(
+        &self,
+        script: &str,
+        key: &str,
+        arguments: &[String],
+    ) -> Result<T, QueueError> {
+        let mut pipeline = redis::pipe();
+        pipeline.cmd("EVAL").arg(script).arg(1).arg(key).arg(arguments);
+        let (answer,): (T,) = self.run(pipeline).await?;
+        Ok(answer)
     }
 
     async fn run<T: FromRedisValue + Send + 'static>(&self, pipeline: Pipeline) -> Result<T, QueueError> {

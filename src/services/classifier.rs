@@ -1,15 +1,17 @@
 //! From a text to topics: the provider scores, this decides.
+//!
+//! Where a remote provider gives no answer, for whatever reason, the document is sorted by the local one, and the choice says
+//! so; or it waits, where the settings want that (`AI_FALLBACK`).
 
 use super::Vault;
-use crate::ai::{AiError, Subject, Topic};
+use super::remote::NoAnswer;
+use crate::ai::{AiError, AiProvider, Assessment, MOST_TOPICS, Provenance, Subject, SuggestedTopic, Topic};
+use crate::config::AiFallback;
 use crate::db::models::DocumentRow;
 use crate::db::queries;
 use crate::domain::TopicId;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, cause_chain};
 use crate::extract::ReadText;
-
-/// Topics the AI puts on one document at most: more is noise.
-const MOST: usize = 3;
 
 /// What the AI would do.
 #[derive(Debug, Clone, Default)]
@@ -18,12 +20,22 @@ pub struct Choice {
     pub topics: Vec<(TopicId, f32)>,
     /// How sure it was of its best, also where that was not enough.
     pub best_confidence: Option<f32>,
+    /// How sure it was that none fits, where it says so.
+    pub none: Option<f32>,
+    /// Who chose; nobody where there was nothing to choose.
+    pub provider: Option<&'static str>,
+    /// Why not the provider of the settings, where another stood in for it.
+    pub fallback: Option<&'static str>,
+    /// The model, and what it took.
+    pub provenance: Option<Provenance>,
+    /// Topics that the provider would make.
+    pub suggestions: Vec<SuggestedTopic>,
 }
 
 /// Chooses topics for a text.
 ///
 /// # Errors
-/// When the provider gives no answer.
+/// When the provider gives no answer, and none may stand in for it.
 pub async fn choose(vault: &Vault, document: &DocumentRow, read: &ReadText) -> Result<Choice> {
     let topics: Vec<Topic> = {
         let mut conn = vault.db.get().await?;
@@ -37,19 +49,58 @@ pub async fn choose(vault: &Vault, document: &DocumentRow, read: &ReadText) -> R
         title: document.title.as_deref().unwrap_or(document.filename.as_str()),
         text: &read.text,
         language: read.language.as_deref(),
+        examples: &[],
     };
-    let scores = vault.ai.score(subject, &topics).await.map_err(|error| match error {
-        AiError::Unavailable(_) => Error::unavailable(error),
-        AiError::Unusable(_) => Error::internal(error),
+    let Some(remote) = &vault.remote else {
+        return score(vault, &*vault.ai, subject, &topics).await;
+    };
+    let why = match remote.ask(subject, &topics).await {
+        Ok(assessment) => return Ok(decide(vault, vault.ai.name(), assessment)),
+        Err(no_answer) if vault.config.ai.fallback == AiFallback::Retry => return Err(no_answer.into()),
+        Err(no_answer) => no_answer,
+    };
+    // While it is left alone every document comes by here.
+    let level = if matches!(why, NoAnswer::LeftAlone { .. }) { log::Level::Debug } else { log::Level::Warn };
+    log::log!(level, document:% = document.id; "sorted by the local provider: {}", cause_chain(&why));
+    remote.count_fallback(&why).await;
+    let choice = score(vault, &*vault.local_ai, subject, &topics).await?;
+    Ok(Choice { fallback: Some(why.code()), ..choice })
+}
+
+/// Looks whether a document would have to wait for its provider anyway.
+///
+/// # Errors
+/// `unavailable` where it would.
+pub async fn hold_back(vault: &Vault) -> Result<()> {
+    match &vault.remote {
+        Some(remote) if vault.config.ai.fallback == AiFallback::Retry => Ok(remote.would_answer().await?),
+        _ => Ok(()),
+    }
+}
+
+async fn score(vault: &Vault, provider: &dyn AiProvider, subject: Subject<'_>, topics: &[Topic]) -> Result<Choice> {
+    let assessment = provider.score(subject, topics).await.map_err(|error| match error {
+        AiError::Unavailable { .. } => Error::unavailable(error),
+        AiError::Refused { .. } | AiError::Unusable { .. } => Error::internal(error),
     })?;
+    Ok(decide(vault, provider.name(), assessment))
+}
+
+fn decide(vault: &Vault, provider: &'static str, assessment: Assessment) -> Choice {
+    let Assessment { scores, none, provenance, suggestions } = assessment;
     let sure = vault.config.ai.min_confidence;
-    Ok(Choice {
+    Choice {
         best_confidence: scores.first().map(|score| score.confidence),
         topics: scores
             .into_iter()
             .filter(|score| score.confidence >= sure)
-            .take(MOST)
+            .take(MOST_TOPICS)
             .map(|score| (score.topic, score.confidence))
             .collect(),
-    })
+        none,
+        provider: Some(provider),
+        fallback: None,
+        provenance,
+        suggestions,
+    }
 }

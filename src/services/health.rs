@@ -6,6 +6,7 @@ use crate::domain::JobState;
 use crate::error::{Result, cause_chain};
 use crate::extract::{self, Capability};
 use crate::metrics::Store;
+pub use crate::queue::{BreakerState, BreakerView};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
@@ -36,6 +37,42 @@ pub async fn check(vault: &Vault) -> [Probe; 3] {
 /// What reading can do on this machine.
 pub fn capabilities(vault: &Vault) -> Vec<Capability> {
     extract::capabilities(&vault.config.reading.ocr_languages)
+}
+
+/// How the way to a remote AI provider stands.
+#[derive(Debug, Clone, Copy)]
+pub struct AiNow {
+    /// The provider of the settings.
+    pub provider: &'static str,
+    /// The breaker before it; none where nobody knows.
+    pub breaker: Option<BreakerView>,
+}
+
+/// Looks at the way to the remote AI provider, if there is one. It is not asked itself: that may cost money.
+pub async fn ai(vault: &Vault) -> Option<AiNow> {
+    let remote = vault.remote.as_ref()?;
+    let breaker = timeout(PROBE, remote.breaker()).await.ok().and_then(Result::ok);
+    Some(AiNow { provider: vault.ai.name(), breaker })
+}
+
+/// Brings the figures that stand in Redis up to date.
+///
+/// # Errors
+/// When Redis can't be reached; then they keep their last values.
+pub async fn refresh_ai_figures(vault: &Vault) -> Result<()> {
+    let Some(remote) = &vault.remote else { return Ok(()) };
+    let figures = &vault.metrics.ai;
+    let state = match remote.breaker().await?.state {
+        BreakerState::Closed => 0,
+        BreakerState::HalfOpen => 1,
+        BreakerState::Open => 2,
+    };
+    figures.breaker_state.set(state);
+    let today = remote.spent_today().await?;
+    figures.tokens_today.set(i64::try_from(today.tokens).unwrap_or(i64::MAX));
+    figures.requests_today.set(i64::try_from(today.requests).unwrap_or(i64::MAX));
+    figures.catch_up(&remote.figures().await?);
+    Ok(())
 }
 
 async fn probe<E: std::error::Error + 'static>(store: Store, ask: impl Future<Output = Result<(), E>>) -> Probe {

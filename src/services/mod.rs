@@ -10,6 +10,7 @@ pub mod jobs;
 pub mod listing;
 pub mod orphans;
 pub mod processing;
+pub mod remote;
 pub mod room;
 pub mod starter_topics;
 pub mod stats;
@@ -32,6 +33,7 @@ use crate::metrics::Metrics;
 use crate::queue::{Event, JobQueue};
 use crate::storage::StorageBackend;
 use events::Events;
+use remote::RemoteAi;
 use room::Room;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -50,6 +52,10 @@ pub struct Vault {
     pub events: Events,
     /// Chooses topics.
     pub ai: Arc<dyn AiProvider>,
+    /// The way to it, where it is on a server: nobody asks it past this.
+    pub remote: Option<RemoteAi>,
+    /// Chooses topics while the other can't be asked.
+    pub local_ai: Arc<dyn AiProvider>,
     /// Turns bytes into text.
     pub reader: Reader,
     /// Room for the buffers of connections that send a body.

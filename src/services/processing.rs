@@ -87,6 +87,10 @@ fn tell(vault: &Vault, changed: Option<&Document>) {
 /// # Errors
 /// What may pass.
 pub async fn run(vault: &Vault, work: &Work) -> Result<Outcome> {
+    // Reading is the larger part of the work: it is not done where the end is known to have to wait.
+    if !work.brings_topics {
+        classifier::hold_back(vault).await?;
+    }
     let password = unlock::password_for(vault, &work.job).await?;
     let reading = extractor::read(vault, &work.document, password).await?;
     let choice = match &reading.text {
@@ -249,16 +253,34 @@ async fn commit(
 
 /// What the audit log keeps of a decision.
 fn decision(vault: &Vault, work: &Work, status: DocumentStatus, choice: &Choice, by_user: bool) -> Value {
-    json!({
+    let mut detail = json!({
         "status": status,
-        "provider": vault.ai.name(),
+        "provider": choice.provider.unwrap_or(vault.ai.name()),
+        "fallback": choice.fallback.is_some(),
         "topics": choice.topics.iter().map(|(id, confidence)| json!({"id": id, "confidence": confidence}))
             .collect::<Vec<_>>(),
         "best_confidence": choice.best_confidence,
+        "none": choice.none,
         "topics_by_user": by_user,
         "topics_brought": work.brings_topics,
         "job_id": work.job.id,
-    })
+    });
+    if let Some(why) = choice.fallback {
+        detail["fallback_reason"] = json!(why);
+    }
+    if let Some(provenance) = &choice.provenance {
+        detail["model"] = json!(provenance.model);
+        detail["prompt_version"] = json!(provenance.prompt_version);
+        detail["tokens_in"] = json!(provenance.tokens_in);
+        detail["tokens_out"] = json!(provenance.tokens_out);
+        detail["duration_ms"] = json!(u64::try_from(provenance.duration.as_millis()).unwrap_or(u64::MAX));
+    }
+    if !choice.suggestions.is_empty() {
+        let suggestions = choice.suggestions.iter();
+        let suggestions = suggestions.map(|one| json!({"name": one.name, "description": one.description}));
+        detail["suggestions"] = suggestions.collect();
+    }
+    detail
 }
 
 fn audit(id: DocumentId, action: &'static str, detail: Value) -> NewAuditEntry {
@@ -283,9 +305,14 @@ pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Res
             if !outage && work.job.attempts >= vault.config.work.max_attempts {
                 return bury(conn, &work.job, document, owner, &why).await;
             }
-            let delay = if outage { OUTAGE_WAIT } else { backoff(work.job.attempts) };
             // Half of it by chance, so that jobs which failed together do not come back together.
-            let delay = delay.mul_f64(rand::rng().random_range(0.5..1.0));
+            let chance = rand::rng().random_range(0.5..1.0);
+            let delay = match error.wait() {
+                // Before that there is no use in coming back.
+                Some(wait) if outage => wait.mul_f64(0.5 + chance),
+                _ if outage => OUTAGE_WAIT.mul_f64(chance),
+                _ => backoff(work.job.attempts).mul_f64(chance),
+            };
             give_back(conn, work, document, owner, delay, outage, Some(&why)).await
         })
         .await?;

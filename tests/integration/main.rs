@@ -17,6 +17,8 @@ mod history;
 mod import_export;
 mod interface;
 mod limits;
+mod llm;
+mod llm_limits;
 mod logs;
 mod migrations;
 mod page;
