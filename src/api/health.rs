@@ -2,8 +2,9 @@
 
 use crate::error::cause_chain;
 use crate::extract::Capability;
+use crate::queue::BreakerState;
 use crate::services::Vault;
-use crate::services::health::{self, AiNow, BreakerState, Probe};
+use crate::services::health::{self, AiNow, Probe};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, Responder, get, web};
 use prometheus::{Encoder, TextEncoder};

@@ -47,15 +47,17 @@ return 1
 /// longest, ARGV[6] a number from 0 to 1, ARGV[7] what the other side asks for. Answers the wait, or 0.
 const FAILED: &str = "
 if epoch ~= tonumber(ARGV[1]) then return 0 end
-local asked = tonumber(ARGV[7])
+local asked, early = tonumber(ARGV[7]), false
 if opened > 0 and ARGV[2] ~= '1' then return 0 end
 if opened == 0 then
   failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
   redis.call('PEXPIRE', KEYS[1], 604800000)
-  if failures < tonumber(ARGV[3]) and asked == 0 then return 0 end
+  early = failures < tonumber(ARGV[3])
+  if early and asked == 0 then return 0 end
 end
 local wait = math.min(ARGV[4] * 2 ^ math.min(opened, 30), tonumber(ARGV[5]))
 wait = math.floor(math.max(wait * (0.5 + ARGV[6] / 2), asked))
+if early then wait = asked end
 redis.call('HSET', KEYS[1], 'opened', opened + 1, 'until', now + wait, 'epoch', epoch + 1)
 redis.call('HDEL', KEYS[1], 'probe')
 redis.call('PEXPIRE', KEYS[1], 604800000 + wait)

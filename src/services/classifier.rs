@@ -73,7 +73,9 @@ pub async fn choose(vault: &Vault, document: &DocumentRow, read: &ReadText) -> R
 /// `unavailable` where it would.
 pub async fn hold_back(vault: &Vault) -> Result<()> {
     match &vault.remote {
-        Some(remote) if vault.config.ai.fallback == AiFallback::Retry => Ok(remote.would_answer().await?),
+        Some(remote) if vault.config.ai.fallback == AiFallback::Retry => {
+            remote.would_answer().await.map_err(Error::from)
+        }
         _ => Ok(()),
     }
 }

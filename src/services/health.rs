@@ -6,7 +6,7 @@ use crate::domain::JobState;
 use crate::error::{Result, cause_chain};
 use crate::extract::{self, Capability};
 use crate::metrics::Store;
-pub use crate::queue::{BreakerState, BreakerView};
+use crate::queue::{BreakerState, BreakerView};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 

@@ -184,7 +184,8 @@ impl RemoteAi {
             if Instant::now() >= end {
                 return Err(NoAnswer::NoPermit);
             }
-            sleep(PERMIT_WAIT.mul_f64(rand::rng().random_range(0.5..1.0))).await;
+            let wait = PERMIT_WAIT.mul_f64(rand::rng().random_range(0.5..1.0));
+            sleep(wait).await;
         }
     }
 

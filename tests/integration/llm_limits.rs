@@ -83,7 +83,8 @@ async fn a_half_open_breaker_lets_one_through_and_opens_for_longer_when_that_fai
         (view.state == BreakerState::HalfOpen).then_some(())
     };
     eventually("the first wait ends", half_open).await;
-    let passes = futures_util::future::join_all((0..20).map(|n| pass(if n % 2 == 0 { &breaker } else { &other }))).await;
+    let passes =
+        futures_util::future::join_all((0..20).map(|n| pass(if n % 2 == 0 { &breaker } else { &other }))).await;
     let passes: Vec<Pass> = passes.into_iter().flatten().collect();
     let [probe] = passes.as_slice() else { panic!("{} were let through", passes.len()) };
     assert!(!breaker.succeeded(late).await.expect("Redis answers"), "what began before says nothing");
@@ -274,22 +275,21 @@ async fn with_the_provider_down_two_hundred_documents_are_sorted_all_the_same_an
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_the_settings_want_that_documents_wait_for_the_provider_and_no_attempt_counts() {
-    let later = vec![("Retry-After", "1".to_owned())];
-    let server = LlmServer::start(Manner::Status(429, later, String::new())).await;
+    let server = LlmServer::start(Manner::Say(choice(&[("Tax", 0.9)], 0.0))).await;
+    server.next(Manner::Status(429, vec![("Retry-After", "1".to_owned())], String::new()));
     let vault = vault_at(&server, &[("AI_FALLBACK", "retry"), ("JOB_MAX_ATTEMPTS", "1")]).await;
     let worker = vault.worker();
     let mut ids = Vec::new();
     for n in 0..5 {
         ids.push(id_of(&vault.put_in("a.txt", format!("words {n}")).await));
     }
-    eventually("the provider asks to wait twice", || async { (server.seen().len() >= 2).then_some(()) }).await;
-    server.usually(Manner::Say(choice(&[("Tax", 0.9)], 0.0)));
     for id in &ids {
         let document = vault.processed(id).await;
         assert_eq!((&document["status"], &document["topics"][0]["name"]), (&json!("ready"), &json!("Tax")));
     }
     assert_eq!(vault.count("SELECT count(*) FROM jobs WHERE state = 'done' AND attempts = 1").await, 5);
     assert_eq!(decisions(&vault, json!({"provider": "ollama", "fallback": false})).await, 5);
+    assert_eq!(server.seen().len(), 6, "the one that had to wait was asked about again");
     worker.stop().await;
 }
 

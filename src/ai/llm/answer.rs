@@ -116,8 +116,8 @@ fn suggestions(value: &Value, topics: &[Topic]) -> Vec<SuggestedTopic> {
         let text = |name| item.get(name).and_then(Value::as_str).unwrap_or_default();
         let Ok(name) = text("name").parse::<TopicName>() else { continue };
         let folded = name.as_str().to_lowercase();
-        let known = topics.iter().map(|topic| &topic.name).chain(suggestions.iter().map(|one| &one.name));
-        if known.into_iter().any(|known| known.to_lowercase() == folded) {
+        let mut known = topics.iter().map(|topic| &topic.name).chain(suggestions.iter().map(|one| &one.name));
+        if known.any(|known| known.to_lowercase() == folded) {
             continue;
         }
         let plain: String = text("description").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -195,8 +195,8 @@ mod tests {
         let recipes = ("Recipes".to_owned(), "of some kind".to_owned());
         assert_eq!(names(json!([new("tAx"), new("Recipes"), new("Maps")]), true), std::slice::from_ref(&recipes));
         assert_eq!(names(json!([new("Recipes"), new("recipes")]), true), [recipes]);
-        assert_eq!(names(json!([new("Recipes")]), false), []);
-        assert_eq!(names(json!("none"), true), []);
+        assert_eq!(names(json!([new("Recipes")]), false), Vec::new());
+        assert_eq!(names(json!("none"), true), Vec::new());
     }
 }
 

@@ -129,7 +129,8 @@ impl Http {
         loop {
             let piece = timeout(self.stall, response.chunk()).await;
             let piece = piece.map_err(|_| Failure::away("the answer stopped coming", true))?;
-            let piece = piece.map_err(|error| Failure::away(format!("the answer broke off: {}", chain(error)), true))?;
+            let piece =
+                piece.map_err(|error| Failure::away(format!("the answer broke off: {}", chain(error)), true))?;
             let Some(piece) = piece else { return Ok(body) };
             if body.len() + piece.len() > most {
                 return Err(Failure::Odd("the answer is far too large"));

@@ -47,7 +47,7 @@ impl LlmProvider {
     /// # Errors
     /// When the client can't be built.
     pub fn new(config: &AiConfig) -> Result<Self, AiError> {
-        let wire = wire::of(config).map_err(|why| unusable_settings(why))?;
+        let wire = wire::of(config).map_err(unusable_settings)?;
         let http = Http::new(config.timeout).map_err(|error| unusable_settings(error.without_url()))?;
         let model = config.model.clone().unwrap_or_default();
         Ok(Self { wire, http, model, budget: config.max_input_tokens.into(), suggest: config.suggest_topics })
@@ -110,8 +110,7 @@ impl AiProvider for LlmProvider {
         let mut user = prompt.user;
         let mut again = false;
         loop {
-            let question =
-                Question { model: &self.model, system: &prompt.system, user: &user, schema: &schema, room };
+            let question = Question { model: &self.model, system: &prompt.system, user: &user, schema: &schema, room };
             let found = match self.ask(&question, &mut spent).await {
                 Ok(reply) => answer::check(&reply.content, &topics, self.suggest).map(|answer| (reply, answer)),
                 Err(AiError::Unusable { .. }) => Err(Fault::NoJson),

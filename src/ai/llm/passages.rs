@@ -123,7 +123,8 @@ fn passages(text: &str, most: u64) -> Vec<&str> {
 
 fn end_in(piece: &str) -> Option<usize> {
     let half = piece.len() / 2;
-    let ends = [piece.rfind('\n'), piece.rfind(". ").map(|at| at + 1), piece.rfind('。').map(|at| at + '。'.len_utf8())];
+    let ends =
+        [piece.rfind('\n'), piece.rfind(". ").map(|at| at + 1), piece.rfind('。').map(|at| at + '。'.len_utf8())];
     ends.into_iter().flatten().filter(|at| *at > half).max()
 }
 
@@ -168,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_long_text_keeps_its_start_its_end_and_what_is_about_the_topics_in_order() {
-        let filler = |n: usize| format!("Paragraph {n} tells of the weather on a day in spring and nothing else at all.");
+        let filler =
+            |n: usize| format!("Paragraph {n} tells of the weather on a day in spring and nothing else at all.");
         let mut paragraphs: Vec<String> = (0..400).map(filler).collect();
         paragraphs[0] = "THE START of it".to_owned();
         paragraphs[217] = "Here the taxable income and the refund of the revenue office are told.".to_owned();

@@ -187,8 +187,11 @@ mod tests {
     #[test]
     fn all_of_it_keeps_to_the_budget() {
         let text = "Some words of a long document.\n\n".repeat(10_000);
-        let decision =
-            |n| Decision { title: format!("Paper {n}"), excerpt: "more ".repeat(400), topics: vec!["Topic 1".to_owned()] };
+        let decision = |n| Decision {
+            title: format!("Paper {n}"),
+            excerpt: "more ".repeat(400),
+            topics: vec!["Topic 1".to_owned()],
+        };
         let examples: Vec<Decision> = (0..20).map(decision).collect();
         let subject = Subject { title: "A title", text: &text, examples: &examples, ..Subject::default() };
         for count in [2, 15] {
