@@ -80,9 +80,9 @@ async fn each_server_is_asked_in_its_own_form_and_understood() {
         assert_eq!((request.path.as_str(), &request.body["model"]), (path, &json!("the-model")));
         assert_eq!(request.names(), ["Invoice", "Tax", "Contract", "Letter"]);
         let schema = request.schema();
-        assert_eq!(schema["properties"]["topics"]["maxItems"], 3);
+        assert_eq!(schema["properties"]["chosen"]["maxItems"], 3);
         assert_eq!(
-            (&schema["additionalProperties"], &schema["properties"]["new_topics"]),
+            (&schema["additionalProperties"], &schema["properties"]["proposals"]),
             (&json!(false), &Value::Null)
         );
         match kind {
@@ -253,7 +253,7 @@ async fn decision(vault: &TestVault, id: &str) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_documents_topics_are_the_models_and_its_history_says_where_they_come_from() {
     let mut answer = choice(&[("Tax", 0.875), ("Letter", 0.25)], 0.0);
-    answer["new_topics"] = json!([{"name": "Assessments", "description": "Notices of assessment"}]);
+    answer["proposals"] = json!([{"name": "Assessments", "purpose": "Notices of assessment"}]);
     let server = LlmServer::start(Manner::Say(answer)).await;
     let vault = vault_at(&server, &[("AI_SUGGEST_TOPICS", "true")]).await;
     let before = vault.get_json("/topics").await["items"].as_array().map(Vec::len);
@@ -277,7 +277,7 @@ async fn a_documents_topics_are_the_models_and_its_history_says_where_they_come_
     }
     assert!(detail["duration_ms"].is_u64());
     assert_eq!(vault.get_json("/topics").await["items"].as_array().map(Vec::len), before, "no topic is made unasked");
-    assert!(server.seen()[0].schema()["properties"]["new_topics"].is_object());
+    assert!(server.seen()[0].schema()["properties"]["proposals"].is_object());
     worker.stop().await;
 }
 

@@ -36,8 +36,8 @@ pub enum Manner {
 
 /// A choice of topics, as a model says it.
 pub fn choice(topics: &[(&str, f32)], none: f32) -> Value {
-    let topics: Vec<Value> = topics.iter().map(|(topic, sure)| json!({"topic": topic, "confidence": sure})).collect();
-    json!({"topics": topics, "none": none})
+    let topics: Vec<Value> = topics.iter().map(|(topic, sure)| json!({"name": topic, "probability": sure})).collect();
+    json!({"chosen": topics, "none": none})
 }
 
 /// A request as it came.
@@ -57,7 +57,7 @@ impl Seen {
 
     /// The names that the schema allows.
     pub fn names(&self) -> Vec<String> {
-        let names = self.schema()["properties"]["topics"]["items"]["properties"]["topic"]["enum"].as_array();
+        let names = self.schema()["properties"]["chosen"]["items"]["properties"]["name"]["enum"].as_array();
         names.expect("an enum").iter().map(|name| name.as_str().expect("a name").to_owned()).collect()
     }
 

@@ -44,8 +44,8 @@ impl fmt::Display for Fault {
             Self::Form => f.write_str("the JSON object is not of the wanted form"),
             Self::UnknownTopic => f.write_str("it names a topic that is not in the list"),
             Self::TooMany => write!(f, "it names more than {MOST_TOPICS} topics"),
-            Self::Confidence => f.write_str("a confidence is not a number from 0 to 1"),
-            Self::Contradiction => f.write_str("\"none\" contradicts \"topics\""),
+            Self::Confidence => f.write_str("a probability is not a number from 0 to 1"),
+            Self::Contradiction => f.write_str("\"none\" contradicts \"chosen\""),
         }
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn check(content: &Content, topics: &[Topic], suggest: bool) -> Resul
     }
 }
 
-/// The last object with `topics` in a text: models put prose around it, and drafts before it.
+/// The last object with `chosen` in a text: models put prose around it, and drafts before it.
 fn object_in(text: &str) -> Option<Value> {
     // What a reasoning model thought is none of the answer.
     let text = text.rsplit_once("</think>").map_or(text, |(_, rest)| rest);
@@ -71,7 +71,7 @@ fn object_in(text: &str) -> Option<Value> {
         match values.next() {
             Some(Ok(value)) => {
                 rest = &rest[values.byte_offset()..];
-                found = Some(value).filter(|value| value.get("topics").is_some()).or(found);
+                found = Some(value).filter(|value| value.get("chosen").is_some()).or(found);
             }
             _ => rest = &rest[1..],
         }
@@ -80,15 +80,15 @@ fn object_in(text: &str) -> Option<Value> {
 }
 
 fn answer(value: &Value, topics: &[Topic], suggest: bool) -> Result<Answer, Fault> {
-    let named = value.get("topics").and_then(Value::as_array).ok_or(Fault::Form)?;
+    let named = value.get("chosen").and_then(Value::as_array).ok_or(Fault::Form)?;
     if named.len() > MOST_TOPICS {
         return Err(Fault::TooMany);
     }
     let mut scores: Vec<Score> = Vec::new();
     for item in named {
-        let name = item.get("topic").and_then(Value::as_str).ok_or(Fault::Form)?.trim();
+        let name = item.get("name").and_then(Value::as_str).ok_or(Fault::Form)?.trim();
         let topic = topics.iter().find(|topic| topic.name == name).ok_or(Fault::UnknownTopic)?.id;
-        let confidence = confidence(item.get("confidence"))?;
+        let confidence = confidence(item.get("probability"))?;
         match scores.iter_mut().find(|score| score.topic == topic) {
             Some(twice) => twice.confidence = twice.confidence.max(confidence),
             None => scores.push(Score { topic, confidence }),
@@ -111,7 +111,7 @@ fn confidence(value: Option<&Value>) -> Result<f32, Fault> {
 /// A suggestion is a gift: one that is no good is left out.
 fn suggestions(value: &Value, topics: &[Topic]) -> Vec<SuggestedTopic> {
     let mut suggestions: Vec<SuggestedTopic> = Vec::new();
-    let items = value.get("new_topics").and_then(Value::as_array).into_iter().flatten();
+    let items = value.get("proposals").and_then(Value::as_array).into_iter().flatten();
     for item in items.take(MOST_SUGGESTIONS) {
         let text = |name| item.get(name).and_then(Value::as_str).unwrap_or_default();
         let Ok(name) = text("name").parse::<TopicName>() else { continue };
@@ -120,7 +120,7 @@ fn suggestions(value: &Value, topics: &[Topic]) -> Vec<SuggestedTopic> {
         if known.any(|known| known.to_lowercase() == folded) {
             continue;
         }
-        let plain: String = text("description").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let plain: String = text("purpose").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let description = beginning(plain.trim(), MAX_DESCRIPTION).to_owned();
         suggestions.push(SuggestedTopic { name: name.as_str().to_owned(), description });
     }
@@ -145,8 +145,8 @@ mod tests {
 
     #[test]
     fn an_object_is_found_in_prose_and_the_last_one_counts() {
-        let good = r#"{"topics":[{"topic":"Tax","confidence":0.75}],"none":0.1}"#;
-        let draft = r#"{"topics":[{"topic":"Tax","confidence":0.25}],"none":0.1}"#;
+        let good = r#"{"chosen":[{"name":"Tax","probability":0.75}],"none":0.1}"#;
+        let draft = r#"{"chosen":[{"name":"Tax","probability":0.25}],"none":0.1}"#;
         for text in [
             good.to_owned(),
             format!("Sure! Here {{it}} is:\n```json\n{good}\n```\nAnything else?"),
@@ -159,35 +159,35 @@ mod tests {
 
     #[test]
     fn what_was_not_asked_for_is_refused() {
-        let item = |name: &str, confidence: Value| json!({"topic": name, "confidence": confidence});
+        let item = |name: &str, confidence: Value| json!({"name": name, "probability": confidence});
         let all = ["Invoice", "Tax", "Contract", "Letter"].map(|name| item(name, json!(1)));
         for (answer, fault) in [
-            (json!({"topics": all, "none": 0}), Fault::TooMany),
-            (json!({"topics": [item("Recipes", json!(1))], "none": 0}), Fault::UnknownTopic),
-            (json!({"topics": [item("Tax", json!(95))], "none": 0}), Fault::Confidence),
-            (json!({"topics": [item("Tax", json!("high"))], "none": 0}), Fault::Confidence),
-            (json!({"topics": [item("Tax", json!(0.9))]}), Fault::Confidence),
-            (json!({"topics": [item("Tax", json!(0.9))], "none": 0.9}), Fault::Contradiction),
-            (json!({"topics": [], "none": 0.1}), Fault::Contradiction),
-            (json!({"topics": ["Tax"], "none": 0}), Fault::Form),
-            (json!({"topics": "Tax", "none": 0}), Fault::Form),
+            (json!({"chosen": all, "none": 0}), Fault::TooMany),
+            (json!({"chosen": [item("Recipes", json!(1))], "none": 0}), Fault::UnknownTopic),
+            (json!({"chosen": [item("Tax", json!(95))], "none": 0}), Fault::Confidence),
+            (json!({"chosen": [item("Tax", json!("high"))], "none": 0}), Fault::Confidence),
+            (json!({"chosen": [item("Tax", json!(0.9))]}), Fault::Confidence),
+            (json!({"chosen": [item("Tax", json!(0.9))], "none": 0.9}), Fault::Contradiction),
+            (json!({"chosen": [], "none": 0.1}), Fault::Contradiction),
+            (json!({"chosen": ["Tax"], "none": 0}), Fault::Form),
+            (json!({"chosen": "Tax", "none": 0}), Fault::Form),
         ] {
             assert_eq!(check(&Content::Object(answer.clone()), &topics(), false), Err(fault), "{answer}");
         }
         assert_eq!(said("I can't help with that."), Err(Fault::NoJson));
         assert_eq!(said(""), Err(Fault::NoJson));
         assert_eq!(said(&"{\"a\":".repeat(100_000)), Err(Fault::NoJson), "and it takes no time");
-        assert_eq!(said(r#"{"topics":[],"none":0.9}"#), Ok(vec![]));
+        assert_eq!(said(r#"{"chosen":[],"none":0.9}"#), Ok(vec![]));
         assert_eq!(
-            said(r#"{"topics":[{"topic":"Tax","confidence":0.5},{"topic":"Tax","confidence":0.75}],"none":0}"#),
+            said(r#"{"chosen":[{"name":"Tax","probability":0.5},{"name":"Tax","probability":0.75}],"none":0}"#),
             Ok(vec![0.75])
         );
     }
 
     #[test]
     fn suggestions_are_new_and_few_and_only_those_asked_for() {
-        let new = |name: &str| json!({"name": name, "description": "of\nsome kind"});
-        let answer = |new: Value| Content::Object(json!({"topics": [], "none": 1, "new_topics": new}));
+        let new = |name: &str| json!({"name": name, "purpose": "of\nsome kind"});
+        let answer = |new: Value| Content::Object(json!({"chosen": [], "none": 1, "proposals": new}));
         let names = |new: Value, suggest| {
             let answer = check(&answer(new), &topics(), suggest).expect("a good answer");
             answer.suggestions.into_iter().map(|one| (one.name, one.description)).collect::<Vec<_>>()
@@ -209,7 +209,7 @@ mod properties {
     proptest! {
         #[test]
         fn whatever_a_model_says_is_an_answer_within_bounds_or_a_fault(
-            text in r#"([{}\[\],:"]|topics|none|confidence|Tax|[0-9.-]{1,4}|\PC){0,60}"#,
+            text in r#"([{}\[\],:"]|chosen|none|probability|Tax|[0-9.-]{1,4}|\PC){0,60}"#,
         ) {
             let topics = [Topic { id: TopicId::generate(), name: "Tax".to_owned(), description: String::new() }];
             if let Ok(answer) = check(&Content::Text(text), &topics, true) {
