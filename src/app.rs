@@ -71,7 +71,8 @@ pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn C
     let queue = JobQueue::open(&config.redis, runtime.clone(), metrics.clone()).context("REDIS_URL can't be used")?;
     let hub = queue.hub().context("REDIS_URL can't be used")?;
     let background = Background::new(runtime);
-    let ai = ai::provider(&config.ai).context("the AI provider can't be set up")?;
+    let local_ai = Arc::new(LocalProvider::default());
+    let ai = ai::provider(&config.ai, &local_ai).context("the AI provider can't be set up")?;
     let remote = config.ai.provider.is_remote().then(|| RemoteAi::new(ai.clone(), &queue, &config.ai));
     Ok(Arc::new(Vault {
         db,
@@ -80,7 +81,7 @@ pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn C
         queue,
         ai,
         remote,
-        local_ai: ai::local(),
+        local_ai,
         reader: Reader::new(config.reading.clone(), program),
         body_room: Room::new(config.http.upload_memory_bytes / 4),
         upload_room: Room::new(config.http.upload_memory_bytes / 4 * 3),

@@ -1,6 +1,7 @@
 //! The provider `local` on everyday papers: it knows the starter topics' papers, and knows when it does not know.
 
-use docuvault::ai::{self, Score, Subject, Topic};
+use docuvault::ai::local::LocalProvider;
+use docuvault::ai::{AiProvider, Score, Subject, Topic};
 use docuvault::domain::TopicId;
 use docuvault::services::starter_topics::STARTER_TOPICS;
 
@@ -17,7 +18,7 @@ fn topics() -> Vec<Topic> {
 
 async fn scores(topics: &[Topic], title: &str, text: &str, language: Option<&str>) -> Vec<Score> {
     let subject = Subject { title, text, language, ..Subject::default() };
-    ai::local().score(subject, topics).await.expect("it always answers").scores
+    LocalProvider::default().score(subject, topics).await.expect("it always answers").scores
 }
 
 /// Papers as people have them; none was written from the topics' descriptions.

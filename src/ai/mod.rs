@@ -4,12 +4,13 @@
 //! (`services/classifier.rs`).
 
 mod llm;
-mod local;
+pub mod local;
 mod words;
 
 use crate::config::{AiConfig, AiProviderKind};
 use crate::domain::TopicId;
 use async_trait::async_trait;
+use local::LocalProvider;
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use std::time::Duration;
 pub const MOST_TOPICS: usize = 3;
 
 /// A topic as a provider sees it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topic {
     /// Its id.
     pub id: TopicId,
@@ -109,6 +110,15 @@ pub struct Spent {
     pub tokens: u64,
 }
 
+/// A word of a document, and how much it spoke for a topic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// The word as it stands in the document, in lower case.
+    pub word: String,
+    /// Its part in the topic's score; below 0 where it spoke for other topics.
+    pub weight: f32,
+}
+
 /// Why a provider gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AiError {
@@ -169,22 +179,31 @@ pub trait AiProvider: Send + Sync {
     /// # Errors
     /// When the provider gave no usable answer.
     async fn score(&self, subject: Subject<'_>, topics: &[Topic]) -> Result<Assessment, AiError>;
+
+    /// The words that decided how well `topic`, one of `topics`, fits: those that weigh most first. Empty from a
+    /// provider that can't tell.
+    ///
+    /// # Errors
+    /// When the provider gave no usable answer.
+    async fn explain(
+        &self,
+        _subject: Subject<'_>,
+        _topics: &[Topic],
+        _topic: TopicId,
+    ) -> Result<Vec<Reason>, AiError> {
+        Ok(Vec::new())
+    }
 }
 
-/// Makes the provider that the settings name.
+/// Makes the provider that the settings name: `local` itself, or a remote one.
 ///
 /// # Errors
 /// When its client can't be built.
-pub fn provider(config: &AiConfig) -> Result<Arc<dyn AiProvider>, AiError> {
+pub fn provider(config: &AiConfig, local: &Arc<LocalProvider>) -> Result<Arc<dyn AiProvider>, AiError> {
     Ok(match config.provider {
-        AiProviderKind::Local => local(),
+        AiProviderKind::Local => local.clone(),
         AiProviderKind::Ollama | AiProviderKind::OpenAi | AiProviderKind::Anthropic => {
             Arc::new(llm::LlmProvider::new(config)?)
         }
     })
-}
-
-/// The provider that needs nobody else: what a remote one falls back to.
-pub fn local() -> Arc<dyn AiProvider> {
-    Arc::new(local::LocalProvider)
 }

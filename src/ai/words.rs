@@ -1,6 +1,7 @@
-//! A text as stems of words, by the language's own rules (Snowball).
+//! Words as their stems, by the language's own rules (Snowball).
 
 use rust_stemmers::{Algorithm, Stemmer};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::panic::{self, AssertUnwindSafe};
 
@@ -16,52 +17,115 @@ const STOP_WORDS: &[&str] = &[
     "war", "werden", "wie", "wir", "wird", "zu", "zum", "zur",
 ];
 
-/// Cuts texts into stems.
+/// A language whose words are cut by its own rules. Those that have no stemmer are cut as English is: topic and text must
+/// be cut by the same rules to meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Language {
+    /// And all that are not known.
+    English,
+    /// `ara`.
+    Arabic,
+    /// `dan`.
+    Danish,
+    /// `deu`.
+    German,
+    /// `ell`.
+    Greek,
+    /// `fin`.
+    Finnish,
+    /// `fra`.
+    French,
+    /// `hun`.
+    Hungarian,
+    /// `ita`.
+    Italian,
+    /// `nld`.
+    Dutch,
+    /// `nob`.
+    Norwegian,
+    /// `por`.
+    Portuguese,
+    /// `ron`.
+    Romanian,
+    /// `rus`.
+    Russian,
+    /// `spa`.
+    Spanish,
+    /// `swe`.
+    Swedish,
+    /// `tam`.
+    Tamil,
+    /// `tur`.
+    Turkish,
+}
+
+impl Language {
+    /// From ISO 639-3.
+    pub fn of(code: Option<&str>) -> Self {
+        match code {
+            Some("ara") => Self::Arabic,
+            Some("dan") => Self::Danish,
+            Some("deu") => Self::German,
+            Some("ell") => Self::Greek,
+            Some("fin") => Self::Finnish,
+            Some("fra") => Self::French,
+            Some("hun") => Self::Hungarian,
+            Some("ita") => Self::Italian,
+            Some("nld") => Self::Dutch,
+            Some("nob") => Self::Norwegian,
+            Some("por") => Self::Portuguese,
+            Some("ron") => Self::Romanian,
+            Some("rus") => Self::Russian,
+            Some("spa") => Self::Spanish,
+            Some("swe") => Self::Swedish,
+            Some("tam") => Self::Tamil,
+            Some("tur") => Self::Turkish,
+            _ => Self::English,
+        }
+    }
+}
+
+/// Knows the stems of one language's words.
 pub struct Words {
     stemmer: Stemmer,
     stop: HashSet<&'static str>,
 }
 
 impl Words {
-    /// For a text in `language` (ISO 639-3); English where there is no stemmer for it. Topic and text must be cut by
-    /// the same rules to meet.
-    pub fn of(language: Option<&str>) -> Self {
+    /// For words of `language`.
+    pub fn of(language: Language) -> Self {
         let algorithm = match language {
-            Some("ara") => Algorithm::Arabic,
-            Some("dan") => Algorithm::Danish,
-            Some("deu") => Algorithm::German,
-            Some("ell") => Algorithm::Greek,
-            Some("fin") => Algorithm::Finnish,
-            Some("fra") => Algorithm::French,
-            Some("hun") => Algorithm::Hungarian,
-            Some("ita") => Algorithm::Italian,
-            Some("nld") => Algorithm::Dutch,
-            Some("nob") => Algorithm::Norwegian,
-            Some("por") => Algorithm::Portuguese,
-            Some("ron") => Algorithm::Romanian,
-            Some("rus") => Algorithm::Russian,
-            Some("spa") => Algorithm::Spanish,
-            Some("swe") => Algorithm::Swedish,
-            Some("tam") => Algorithm::Tamil,
-            Some("tur") => Algorithm::Turkish,
-            _ => Algorithm::English,
+            Language::English => Algorithm::English,
+            Language::Arabic => Algorithm::Arabic,
+            Language::Danish => Algorithm::Danish,
+            Language::German => Algorithm::German,
+            Language::Greek => Algorithm::Greek,
+            Language::Finnish => Algorithm::Finnish,
+            Language::French => Algorithm::French,
+            Language::Hungarian => Algorithm::Hungarian,
+            Language::Italian => Algorithm::Italian,
+            Language::Dutch => Algorithm::Dutch,
+            Language::Norwegian => Algorithm::Norwegian,
+            Language::Portuguese => Algorithm::Portuguese,
+            Language::Romanian => Algorithm::Romanian,
+            Language::Russian => Algorithm::Russian,
+            Language::Spanish => Algorithm::Spanish,
+            Language::Swedish => Algorithm::Swedish,
+            Language::Tamil => Algorithm::Tamil,
+            Language::Turkish => Algorithm::Turkish,
         };
         Self { stemmer: Stemmer::create(algorithm), stop: STOP_WORDS.iter().copied().collect() }
     }
 
-    /// One word's stem. The Greek stemmer panics on some words; such a word stands for itself.
-    fn stem(&self, word: String) -> String {
-        let stem = panic::catch_unwind(AssertUnwindSafe(|| self.stemmer.stem(&word).into_owned()));
-        stem.unwrap_or(word)
-    }
-
-    /// The stems of a text, in order. Numbers and single letters are left out: they name no topic.
-    pub fn stems<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
-        text.split(|c: char| !c.is_alphanumeric())
-            .filter(|word| word.len() > 1 && !word.chars().all(char::is_numeric))
-            .map(str::to_lowercase)
-            .filter(|word| !self.stop.contains(word.as_str()))
-            .map(|word| self.stem(word))
+    /// The stem of a lower-cased word; `None` where the word tells nothing of a topic: numbers, single letters, and the
+    /// commonest words.
+    pub fn stem_of<'a>(&self, word: &'a str) -> Option<Cow<'a, str>> {
+        if word.len() < 2 || word.chars().all(char::is_numeric) || self.stop.contains(word) {
+            return None;
+        }
+        // The Greek stemmer panics on some words; such a word stands for itself.
+        let stem = panic::catch_unwind(AssertUnwindSafe(|| self.stemmer.stem(word)));
+        Some(stem.unwrap_or(Cow::Borrowed(word)))
     }
 }
 
@@ -71,11 +135,16 @@ mod tests {
 
     #[test]
     fn words_meet_by_their_stems() {
-        let stems: Vec<_> = Words::of(None).stems("The invoices of 2026: paid, paying!").collect();
-        assert_eq!(stems, ["invoic", "paid", "pay"]);
-        let german: Vec<_> = Words::of(Some("deu")).stems("Die Rechnungen und die Rechnung").collect();
-        assert_eq!(german[0], german[1]);
-        assert_eq!(Words::of(Some("ell")).stems("αντίθετε ισαίσα").count(), 2);
+        let english = Words::of(Language::of(None));
+        assert_eq!(english.stem_of("invoices").as_deref(), Some("invoic"));
+        assert_eq!(english.stem_of("paying").as_deref(), Some("pay"));
+        for nothing in ["the", "2026", "x", ""] {
+            assert_eq!(english.stem_of(nothing), None, "{nothing}");
+        }
+        let german = Words::of(Language::of(Some("deu")));
+        assert_eq!(german.stem_of("rechnungen"), german.stem_of("rechnung"));
+        let greek = Words::of(Language::of(Some("ell")));
+        assert!(["αντίθετε", "ισαίσα"].into_iter().all(|word| greek.stem_of(word).is_some()));
     }
 }
 
@@ -91,11 +160,11 @@ mod properties {
 
     proptest! {
         #[test]
-        fn any_text_is_cut_in_any_language(text: String, at in 0..LANGUAGES.len(), letters in "[a-zα-ώа-яأ-يஅ-ஹğışß ]{0,60}") {
-            let words = Words::of(Some(LANGUAGES[at]));
-            for text in [text, letters] {
-                let most = text.split(|c: char| !c.is_alphanumeric()).count();
-                prop_assert!(words.stems(&text).count() <= most);
+        fn any_word_has_a_stem_in_any_language(word: String, at in 0..LANGUAGES.len(), letters in "[a-zα-ώа-яأ-يஅ-ஹğışß]{2,60}") {
+            let words = Words::of(Language::of(Some(LANGUAGES[at])));
+            for word in [word, letters] {
+                let tells = word.len() > 1 && !word.chars().all(char::is_numeric);
+                prop_assert!(tells || words.stem_of(&word).is_none());
             }
         }
     }

@@ -54,8 +54,8 @@ pub struct Vault {
     pub ai: Arc<dyn AiProvider>,
     /// The way to it, where it is on a server: nobody asks it past this.
     pub remote: Option<RemoteAi>,
-    /// Chooses topics while the other can't be asked.
-    pub local_ai: Arc<dyn AiProvider>,
+    /// Chooses topics by what it has learned from the vault: while no other is set, or while that can't be asked.
+    pub local_ai: Arc<LocalProvider>,
     /// Turns bytes into text.
     pub reader: Reader,
     /// Room for the buffers of connections that send a body.
