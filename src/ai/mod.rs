@@ -185,12 +185,7 @@ pub trait AiProvider: Send + Sync {
     ///
     /// # Errors
     /// When the provider gave no usable answer.
-    async fn explain(
-        &self,
-        _subject: Subject<'_>,
-        _topics: &[Topic],
-        _topic: TopicId,
-    ) -> Result<Vec<Reason>, AiError> {
+    async fn explain(&self, _subject: Subject<'_>, _topics: &[Topic], _topic: TopicId) -> Result<Vec<Reason>, AiError> {
         Ok(Vec::new())
     }
 }

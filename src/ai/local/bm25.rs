@@ -5,6 +5,7 @@
 //! that tells how rare a word is. A document need not use all words of a description; so the score is held against that
 //! of a document which uses a handful of the topic's best words, and against the other topics' scores.
 
+use super::model::print;
 use super::tokens::{Counts, Tokenizer};
 use crate::ai::Topic;
 use crate::ai::words::Language;
@@ -38,6 +39,8 @@ pub(super) struct Queries {
     entries: Vec<Entry>,
     /// What a document that surely belongs to a topic is worth.
     sure: Vec<f32>,
+    /// Numbers by which a name or a description that changed is seen.
+    prints: Vec<u64>,
 }
 
 impl Queries {
@@ -71,7 +74,8 @@ impl Queries {
             worths.iter().take(SURE_WORDS).sum()
         });
         let sure = sure.collect();
-        Self { language, topics: topics.to_vec(), entries, sure }
+        let prints = topics.iter().map(print).collect();
+        Self { language, topics: topics.to_vec(), entries, sure, prints }
     }
 
     /// Whether these are the queries of those topics.
@@ -81,6 +85,11 @@ impl Queries {
 
     pub(super) fn topics(&self) -> &[Topic] {
         &self.topics
+    }
+
+    /// For each topic, what `print` gives.
+    pub(super) fn prints(&self) -> &[u64] {
+        &self.prints
     }
 
     /// What speaks for each topic, 0 (nothing) to 1 (as much as in a document that surely belongs to it).

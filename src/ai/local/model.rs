@@ -14,6 +14,9 @@ use crate::domain::TopicId;
 /// From this many examples on a topic is what its examples are, also when its description changes.
 pub(super) const OWN_EXAMPLES: u32 = 5;
 
+/// How much a topic that is new to the model can take of what the model is sure of.
+const TAKEN_BACK: f32 = 0.3;
+
 /// A topic as it was when the model was trained.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Known {
@@ -54,14 +57,6 @@ pub struct Model {
     pub(super) calibration: Calibration,
 }
 
-/// What a text's own words say of the topics asked about.
-pub(super) struct Judgement {
-    /// How sure each topic is.
-    pub(super) confidences: Vec<f32>,
-    /// How likely it is that none fits.
-    pub(super) none: f32,
-}
-
 /// A number for a name and a description, to see that they changed.
 pub(super) fn print(topic: &Topic) -> u64 {
     let bytes = topic.name.bytes().chain([0]).chain(topic.description.bytes());
@@ -81,32 +76,56 @@ pub(super) fn signs(best: usize, scores: &[f32], near: &[f32], usual: (f32, f32)
 
 /// The place of the largest.
 pub(super) fn best_of(scores: &[f32]) -> Option<usize> {
-    (0..scores.len()).filter(|at| scores[*at].is_finite()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(b.cmp(a)))
+    (0..scores.len())
+        .filter(|at| scores[*at].is_finite())
+        .max_by(|a, b| scores[*a].total_cmp(&scores[*b]).then(b.cmp(a)))
 }
 
 impl Calibration {
+    /// What the signs say of whether a document belongs to any topic: above 0 that it does.
+    pub(super) fn known_score(&self, signs: &[f32; SIGNS]) -> f32 {
+        signs.iter().zip(&self.known).map(|(sign, weight)| sign * weight).sum()
+    }
+
     /// How sure each topic is, if the document belongs to any. A score that is not finite is left out.
     pub(super) fn fits(&self, scores: &[f32]) -> Vec<f32> {
+        let rests = rests(scores);
         let [own, others, always] = self.fits;
-        let finite = || scores.iter().enumerate().filter(|(_, score)| score.is_finite());
-        let fit = |(at, score): (usize, &f32)| {
-            if !score.is_finite() {
-                return 0.0;
-            }
-            let rest = finite().filter(|(other, _)| *other != at).map(|(_, score)| *score);
-            // Against nothing, a score has to be above that of a text without any word that says something.
-            let rest = log_sum_exp(rest).unwrap_or(0.0);
-            sigmoid(own * score - others * rest + always)
+        let fit = |(score, rest): (&f32, f32)| {
+            if score.is_finite() { sigmoid(own * score - others * rest + always) } else { 0.0 }
         };
-        scores.iter().enumerate().map(fit).collect()
+        scores.iter().zip(rests).map(fit).collect()
     }
 }
 
+/// For each score the others taken together: ln Σ eˣ. Against nothing, a score has to be above that of a text without
+/// any word that says something, which is 0.
+pub(super) fn rests(scores: &[f32]) -> Vec<f32> {
+    let best = best_of(scores);
+    let without = |left_out: Option<usize>| {
+        let others = scores.iter().enumerate().filter(move |(at, score)| Some(*at) != left_out && score.is_finite());
+        log_sum_exp(others.map(|(_, score)| *score))
+    };
+    // Taking a small part away from the sum is exact enough; the largest has to be left out from the start.
+    let (all, for_best) = (without(None).unwrap_or(0.0), without(best).unwrap_or(0.0));
+    let rest = |(at, score): (usize, &f32)| {
+        if Some(at) == best || !score.is_finite() { for_best } else { all + (-(score - all).exp()).ln_1p() }
+    };
+    scores.iter().enumerate().map(rest).collect()
+}
+
 impl Model {
-    /// Judges a text. `evidence` is that of the topics' names and descriptions, in their order.
-    pub(super) fn judge(&self, counts: &Counts, queries: &Queries, evidence: &[f32]) -> Judgement {
+    /// How many topics it was trained on, and how many of a person's examples.
+    pub fn trained_on(&self) -> (usize, u64) {
+        (self.topics.len(), self.topics.iter().map(|topic| u64::from(topic.examples)).sum())
+    }
+
+    /// How sure each topic is, in the order of the queries, and how likely it is that none fits. `evidence` is that of
+    /// the topics' names and descriptions.
+    pub(super) fn judge(&self, counts: &Counts, queries: &Queries, evidence: &[f32]) -> (Vec<f32>, f32) {
         let topics = queries.topics();
-        let places: Vec<Option<usize>> = topics.iter().map(|topic| self.place(topic)).collect();
+        let places: Vec<Option<usize>> =
+            topics.iter().zip(queries.prints()).map(|(topic, print)| self.place(topic.id, *print)).collect();
         let (scores, near) = self.scores(counts);
         // The scores of the topics asked about, in the model's order; the others' are not finite.
         let mut own = vec![f32::NEG_INFINITY; scores.len()];
@@ -121,16 +140,15 @@ impl Model {
             }
         }
         let fits = self.calibration.fits(&own);
-        let known = match best_of(&own) {
-            Some(best) if best < self.topics.len() => {
-                let signs = signs(best, &own, &near, self.topics[best].near, found[best]);
-                sigmoid(signs.iter().zip(&self.calibration.known).map(|(sign, weight)| sign * weight).sum())
-            }
-            _ => 0.0,
-        };
+        let named = own.get(..self.topics.len()).unwrap_or_default();
+        let known = best_of(named).and_then(|best| {
+            let signs = signs(best, named, &near, self.topics.get(best)?.near, found[best]);
+            Some(sigmoid(self.calibration.known_score(&signs)))
+        });
+        let known = known.unwrap_or(0.0);
         // A topic that the model does not know can have what the model can't place.
         let by_name = bm25::confidences(evidence);
-        let free = (1.0 - known) + 0.3 * known;
+        let free = (1.0 - known) + TAKEN_BACK * known;
         let mut confidences: Vec<f32> = Vec::with_capacity(topics.len());
         let newest =
             places.iter().zip(&by_name).filter(|(place, _)| place.is_none()).fold(0.0f32, |most, (_, c)| most.max(*c));
@@ -143,15 +161,15 @@ impl Model {
         }
         let none_of = if scores.len() > self.topics.len() { fits[scores.len() - 1] } else { 0.0 };
         let none = (1.0 - known * (1.0 - none_of)) * left;
-        Judgement { confidences, none: none.clamp(0.0, 1.0) }
+        (confidences, none.clamp(0.0, 1.0))
     }
 
     /// Where the model has a topic; `None` where it knows too little of it: it is new, or it was known by its
     /// description alone, and that has changed.
-    fn place(&self, topic: &Topic) -> Option<usize> {
-        let at = self.topics.binary_search_by(|known| known.id.cmp(&topic.id)).ok()?;
+    pub(super) fn place(&self, id: TopicId, print: u64) -> Option<usize> {
+        let at = self.topics.binary_search_by(|known| known.id.cmp(&id)).ok()?;
         let known = self.topics.get(at)?;
-        (known.examples >= OWN_EXAMPLES || known.print == print(topic)).then_some(at)
+        (known.examples >= OWN_EXAMPLES || known.print == print).then_some(at)
     }
 
     /// Each known topic's score, and how near the text is to its middle.
@@ -163,6 +181,26 @@ impl Model {
         self.weights.scores_into(&vector, &mut scores);
         self.middles.scores_into(&vector, &mut near);
         (scores, near)
+    }
+
+    /// Where the model has the topic at `at` of the queries.
+    pub(super) fn place_of(&self, queries: &Queries, at: usize) -> Option<usize> {
+        self.place(queries.topics().get(at)?.id, *queries.prints().get(at)?)
+    }
+
+    /// Each word's part in the score of the topic at `place`, against its part in the others' on average.
+    pub(super) fn parts(&self, counts: &Counts, place: usize) -> Vec<f32> {
+        let mut vector = Vec::with_capacity(counts.words.len());
+        self.rarity.vector_into(counts, &mut vector);
+        let mut scores = vec![0.0; self.columns()];
+        let others = scores.len().saturating_sub(1).max(1) as f32;
+        let part = |entry: &(u32, f32)| {
+            scores.fill(0.0);
+            self.weights.scores_into(std::slice::from_ref(entry), &mut scores);
+            let own = scores.get(place).copied().unwrap_or(0.0);
+            own - (scores.iter().sum::<f32>() - own) / others
+        };
+        vector.iter().map(part).collect()
     }
 
     /// Topics of the tables.

@@ -4,6 +4,17 @@
 
 use super::random::Random;
 
+/// How far the first step goes; the last goes nowhere.
+const RATE: f32 = 3.0;
+/// What the weights lose in each round.
+const DECAY: f32 = 0.02;
+/// How often all lessons are gone through at least, and at most.
+const ROUNDS: (usize, usize) = (4, 60);
+/// Steps altogether, as far as the rounds allow, for what is kept.
+pub(super) const THOROUGH: usize = 40_000;
+/// The same for what only helps to guess.
+pub(super) const ROUGH: usize = 10_000;
+
 /// Documents as rows over the columns that training looks at.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -19,10 +30,6 @@ impl Rows {
             self.values.push(value);
         }
         self.ends.push(self.columns.len());
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.ends.len()
     }
 
     pub(super) fn row(&self, at: usize) -> impl Iterator<Item = (usize, f32)> + '_ {
@@ -78,17 +85,20 @@ pub(super) fn softmax(scores: &mut [f32]) {
     }
 }
 
-/// Learns the lessons.
-pub(super) fn learn(rows: &Rows, lessons: &[Lesson], columns: usize, topics: usize, seed: u64) -> Weights {
+/// Learns the lessons: into so many `columns` for so many `topics`, in some `visits`.
+pub(super) fn learn(
+    rows: &Rows,
+    lessons: &[Lesson],
+    (columns, topics): (usize, usize),
+    visits: usize,
+    seed: u64,
+) -> Weights {
     let mut weights = Weights { topics, values: vec![0.0; columns * topics] };
     if lessons.is_empty() || topics == 0 {
         return weights;
     }
-    let p = super::p;
-    let rounds = (p("VISITS", 60_000.0) as usize / lessons.len()).clamp(p("MINR", 6.0) as usize, p("MAXR", 60.0) as usize);
+    let rounds = (visits / lessons.len()).clamp(ROUNDS.0, ROUNDS.1);
     let steps = (rounds * lessons.len()) as f32;
-    let eta0 = p("ETA", 3.0);
-    let shrink = 1.0 - p("DECAY", 0.02);
     let mut random = Random::new(seed);
     let mut order: Vec<usize> = (0..lessons.len()).collect();
     let mut gradient = vec![0.0f32; topics];
@@ -104,7 +114,7 @@ pub(super) fn learn(rows: &Rows, lessons: &[Lesson], columns: usize, topics: usi
                     *value -= target;
                 }
             }
-            let rate = eta0 * lesson.weight * (1.0 - step as f32 / steps);
+            let rate = RATE * lesson.weight * (1.0 - step as f32 / steps);
             step += 1;
             for (column, value) in rows.row(lesson.row) {
                 let part = rate * value;
@@ -116,7 +126,32 @@ pub(super) fn learn(rows: &Rows, lessons: &[Lesson], columns: usize, topics: usi
                 }
             }
         }
-        weights.values.iter_mut().for_each(|weight| *weight *= shrink);
+        weights.values.iter_mut().for_each(|weight| *weight *= 1.0 - DECAY);
     }
     weights
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_learned_tells_the_lessons_apart_and_a_weightless_one_teaches_nothing() {
+        let mut rows = Rows::default();
+        for row in [[(0, 0.8), (2, 0.6)], [(1, 0.8), (2, 0.6)], [(0, 0.6), (1, 0.8)]] {
+            rows.push(row.into_iter());
+        }
+        let lesson = |row, topic, weight| Lesson { row, topics: vec![topic], weight };
+        let lessons = [lesson(0, 0, 1.0), lesson(1, 1, 1.0), lesson(2, 2, 0.0)];
+        let weights = learn(&rows, &lessons, (3, 3), ROUGH, 1);
+        let mut scores = [0.0; 3];
+        for (row, topic) in [(0, 0), (1, 1)] {
+            weights.scores_into(rows.row(row), &mut scores);
+            softmax(&mut scores);
+            assert!(scores[topic] > 0.8 && scores[2] < 0.1, "{scores:?}");
+        }
+        assert_eq!(weights, learn(&rows, &lessons, (3, 3), ROUGH, 1));
+        assert_eq!(learn(&rows, &[], (3, 3), ROUGH, 1).values, [0.0; 9]);
+        assert_eq!(rows.row(7).count(), 0);
+    }
 }

@@ -102,3 +102,23 @@ impl Table {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_gives_back_what_was_put_in_and_keeps_the_largest_where_there_is_no_room() {
+        let columns: [(u32, [f32; 3]); 3] = [(7, [1.0, 0.0, -0.5]), (8, [0.0; 3]), (262_143, [0.25, -2.0, 0.1])];
+        let table = |most| Table::new(columns.iter().map(|(bucket, values)| (*bucket, values.as_slice())), most);
+        let scores = |table: &Table| {
+            let mut scores = [0.0; 3];
+            table.scores_into(&[(7, 2.0), (8, 1.0), (9, 1.0), (262_143, 1.0)], &mut scores);
+            scores
+        };
+        let near = |found: [f32; 3], wanted: [f32; 3]| found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-3);
+        assert!(near(scores(&table(100)), [2.25, -2.0, -0.9]));
+        assert!(near(scores(&table(2)), [2.0, -2.0, 0.0]));
+        assert_eq!(table(0).values, []);
+    }
+}

@@ -101,57 +101,42 @@ impl Tokenizer {
     pub(super) fn each(&mut self, text: &str, language: Language, mut seen: impl FnMut(&str, u32)) {
         let text = composed(text);
         let mut word = std::mem::take(&mut self.word);
-        word.clear();
         let mut hash = Fnv::start(language);
         // The character before, where it was one of those that are cut in pairs; and whether it stands in a pair.
         let mut before: Option<(char, bool)> = None;
+        word.clear();
         for c in text.chars().chain(Some(' ')) {
-            if c.is_ascii_alphanumeric() && before.is_none() {
+            let paired = is_paired(c);
+            if let Some((first, in_pair)) = before.take() {
+                if paired || !in_pair {
+                    word.push(first);
+                    word.extend(paired.then_some(c));
+                    seen(&word, folded(word.bytes()));
+                    word.clear();
+                }
+                if paired {
+                    before = Some((c, true));
+                    continue;
+                }
+            }
+            if c.is_ascii_alphanumeric() {
                 let lower = c.to_ascii_lowercase();
                 hash.add(lower as u8);
                 push(&mut word, lower);
-                continue;
-            }
-            let paired = is_paired(c);
-            if !paired && c.is_alphanumeric() && before.is_none() {
+            } else if !paired && c.is_alphanumeric() {
                 for lower in c.to_lowercase() {
-                    let mut bytes = [0; 4];
-                    lower.encode_utf8(&mut bytes).bytes().for_each(|byte| hash.add(byte));
+                    lower.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| hash.add(byte));
                     push(&mut word, lower);
                 }
-                continue;
-            }
-            if !word.is_empty() {
-                if let Some(stem) = self.stem(&word, hash.0, language) {
-                    seen(&word, stem);
-                }
-                word.clear();
-                hash = Fnv::start(language);
-            }
-            match (before, paired) {
-                (Some((first, _)), true) => {
-                    word.extend([first, c]);
-                    seen(&word, folded(word.bytes()));
+            } else {
+                if !word.is_empty() {
+                    if let Some(stem) = self.stem(&word, hash.0, language) {
+                        seen(&word, stem);
+                    }
                     word.clear();
-                    before = Some((c, true));
+                    hash = Fnv::start(language);
                 }
-                (None, true) => before = Some((c, false)),
-                (Some((alone, in_pair)), false) => {
-                    if !in_pair {
-                        word.push(alone);
-                        seen(&word, folded(word.bytes()));
-                        word.clear();
-                    }
-                    before = None;
-                    if c.is_alphanumeric() {
-                        for lower in c.to_lowercase() {
-                            let mut bytes = [0; 4];
-                            lower.encode_utf8(&mut bytes).bytes().for_each(|byte| hash.add(byte));
-                            push(&mut word, lower);
-                        }
-                    }
-                }
-                (None, false) => {}
+                before = paired.then_some((c, false));
             }
         }
         self.word = word;
@@ -200,7 +185,8 @@ fn composed(text: &str) -> Cow<'_, str> {
 
 /// Han, Kana and Hangul.
 fn is_paired(c: char) -> bool {
-    matches!(c,
+    c >= '\u{3041}'
+        && matches!(c,
         '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'
         | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{323af}')
         && c.is_alphanumeric()
@@ -227,4 +213,48 @@ fn folded(bytes: impl Iterator<Item = u8>) -> u32 {
     bytes.for_each(|byte| hash.add(byte));
     let mixed = (hash.0 ^ (hash.0 >> 32)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     ((mixed >> 32) as u32).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str, language: Option<&str>) -> Vec<(String, u32)> {
+        let mut words = Vec::new();
+        let mut tokenizer = Tokenizer::default();
+        tokenizer.each(text, Language::of(language), |word, hash| words.push((word.to_owned(), hash)));
+        words
+    }
+
+    fn surfaces(text: &str) -> Vec<String> {
+        words(text, None).into_iter().map(|(word, _)| word).collect()
+    }
+
+    #[test]
+    fn words_are_cut_where_neither_letter_nor_digit_stands_and_meet_by_their_stems() {
+        assert_eq!(surfaces("The INVOICES of 2026: paid,paying!"), ["invoices", "paid", "paying"]);
+        assert_eq!(words("invoices", None)[0].1, words("Invoice", None)[0].1);
+        assert_eq!(words("Rechnungen", Some("deu"))[0].1, words("RECHNUNG", Some("deu"))[0].1);
+        assert_eq!(surfaces(&format!("a{} end", "x".repeat(5000))), ["end"]);
+    }
+
+    #[test]
+    fn scripts_without_spaces_are_cut_in_pairs() {
+        assert_eq!(surfaces("東京都, 犬 in Tokyo都"), ["東京", "京都", "犬", "tokyo", "都"]);
+        assert_eq!(surfaces("계약서"), ["계약", "약서"]);
+    }
+
+    #[test]
+    fn an_accent_is_the_same_on_its_letter_and_behind_it() {
+        assert_eq!(words("caf\u{e9}", Some("fra")), words("cafe\u{301}", Some("fra")));
+    }
+
+    #[test]
+    fn counts_rise_by_hash_and_the_title_counts_more() {
+        let counts = Tokenizer::default().count("Lease", "The lease of a house. A house!", Language::English);
+        assert!(counts.words.windows(2).all(|pair| pair[0].hash < pair[1].hash));
+        let mut times: Vec<u16> = counts.words.iter().map(|word| word.times).collect();
+        times.sort_unstable();
+        assert_eq!((times, counts.length), (vec![2, 4], 3));
+    }
 }

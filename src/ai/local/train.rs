@@ -46,13 +46,7 @@ impl Trainer {
         topics.sort_by_key(|topic| topic.id);
         topics.dedup_by_key(|topic| topic.id);
         topics.truncate(MOST_TOPICS);
-        Self {
-            topics,
-            seed,
-            corpus: Corpus::new(),
-            tokenizer: Tokenizer::default(),
-            counts: Counts::default(),
-        }
+        Self { topics, seed, corpus: Corpus::new(), tokenizer: Tokenizer::default(), counts: Counts::default() }
     }
 
     /// Takes a document that a person has sorted. `false` where the trainer is full: what follows would be refused too.
@@ -153,7 +147,9 @@ impl Trainer {
         let mut each: Vec<(usize, Language)> = self
             .all_languages()
             .into_iter()
-            .map(|language| ((0..self.corpus.len()).filter(|at| self.corpus.language(*at) == language).count(), language))
+            .map(|language| {
+                ((0..self.corpus.len()).filter(|at| self.corpus.language(*at) == language).count(), language)
+            })
             .collect();
         each.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         each.truncate(LANGUAGES);
@@ -186,9 +182,8 @@ impl Trainer {
             }
         }
         let holders = self.corpus.holders();
-        let mut columns: Vec<u32> = (0..holders.len() as u32)
-            .filter(|at| holders[*at as usize] >= least || named[*at as usize])
-            .collect();
+        let mut columns: Vec<u32> =
+            (0..holders.len() as u32).filter(|at| holders[*at as usize] >= least || named[*at as usize]).collect();
         let most = MOST_CELLS / width.max(1);
         if columns.len() > most {
             columns.sort_by_key(|at| (std::cmp::Reverse(holders[*at as usize]), *at));

@@ -1,0 +1,292 @@
+//! The provider as a whole: what it learns, and what it does not unlearn.
+
+use super::*;
+use uuid::Uuid;
+
+const TOPICS: [(&str, &str); 5] = [
+    (
+        "Invoice",
+        "A bill for goods or services: invoice number, bill to, amount due, unit price, quantity, VAT, payment terms.",
+    ),
+    (
+        "Contract",
+        "An agreement between parties: terms and conditions, clauses, signature, termination, notice period, liability.",
+    ),
+    (
+        "Medical",
+        "Papers of a doctor, hospital or laboratory: patient, diagnosis, prescription, treatment, blood test, results.",
+    ),
+    (
+        "Letter",
+        "A letter from one person or office to another: dear sir or madam, yours sincerely, best regards, enclosed.",
+    ),
+    (
+        "Manual",
+        "Instructions for a device: user manual, installation, safety warnings, troubleshooting, maintenance, setup.",
+    ),
+];
+
+fn topics() -> Vec<Topic> {
+    let topic = |(at, (name, description)): (usize, &(&str, &str))| Topic {
+        id: TopicId::from(Uuid::from_u128(at as u128 + 1)),
+        name: (*name).to_owned(),
+        description: (*description).to_owned(),
+    };
+    TOPICS.iter().enumerate().map(topic).collect()
+}
+
+fn id_of(topics: &[Topic], name: &str) -> TopicId {
+    topics.iter().find(|topic| topic.name == name).map(|topic| topic.id).expect("one of them")
+}
+
+fn subject(text: &str) -> Subject<'_> {
+    Subject { title: "scan.pdf", text, language: Some("eng") }
+}
+
+fn with(model: Model) -> LocalProvider {
+    let provider = LocalProvider::default();
+    provider.install(Arc::new(model));
+    provider
+}
+
+fn best(provider: &LocalProvider, topics: &[Topic], text: &str) -> (Option<TopicId>, f32) {
+    let assessment = provider.assess(subject(text), topics);
+    assessment.scores.first().map_or((None, 0.0), |score| (Some(score.topic), score.confidence))
+}
+
+/// Letters of an allotment society, of which no description has a word.
+const GARDEN: [&str; 6] = [
+    "The allotment society asks all gardeners to water the beds by the hedge and to leave the shed as they found it.",
+    "The gardeners met by the shed: the compost heap is full, the hedge wants cutting, and plot nine is free.",
+    "Plot twelve has new gardeners. The hedge is cut and the beds are dug; compost can be fetched at the shed.",
+    "Compost and seedlings are at the shed on Sunday. Gardeners with a plot by the hedge bring a spade.",
+    "The beds by the hedge are dry. Would the gardeners of the plots nearby water them and turn the compost?",
+    "Seedlings for every plot: gardeners fetch them at the shed, and the compost from behind the hedge.",
+];
+const INVOICE: &str = "Invoice No. 7, bill to J. Carter. Two drills, unit price 89.00, quantity 2, subtotal 178.00, \
+    VAT 20%. Amount due 213.60, payment terms 30 days net.";
+const PATIENT: &str = "City Hospital. Patient Tom Ray. Blood test, laboratory results. Diagnosis: iron deficiency. \
+    Prescription and dosage below, treatment for three months.";
+const STRANGE: &str = "Whisk four eggs with the sugar until pale, fold in the flour, then bake for half an hour.";
+
+#[test]
+fn five_corrections_decide_where_the_sixth_goes() {
+    let topics = topics();
+    let letter = id_of(&topics, "Letter");
+    let mut trainer = Trainer::new(&topics, 1);
+    for text in &GARDEN[..5] {
+        assert!(trainer.add(Example { subject: subject(text), topics: &[letter] }));
+    }
+    for text in [INVOICE, PATIENT, STRANGE] {
+        trainer.add_unlabelled(subject(text));
+    }
+    let (before, _) = best(&LocalProvider::default(), &topics, GARDEN[5]);
+    assert_ne!(before, Some(letter), "it has to be learned");
+    let provider = with(trainer.finish());
+    let (found, sure) = best(&provider, &topics, GARDEN[5]);
+    assert_eq!(found, Some(letter));
+    assert!(sure >= 0.5, "{sure}");
+    // What was known before is still known, and what was not is not.
+    for (text, name) in [(INVOICE, "Invoice"), (PATIENT, "Medical")] {
+        let (found, sure) = best(&provider, &topics, text);
+        assert_eq!(found, Some(id_of(&topics, name)));
+        assert!(sure >= 0.5, "{name}: {sure}");
+    }
+    let assessment = provider.assess(subject(STRANGE), &topics);
+    assert!(assessment.scores.first().is_none_or(|score| score.confidence < 0.5), "{assessment:?}");
+    assert!(assessment.none.is_some_and(|none| none > 0.3), "{assessment:?}");
+}
+
+/// Twenty texts of two topics each way, so that there is something to hold out.
+fn examples() -> Vec<(String, Vec<usize>)> {
+    let words = [
+        ["glacier", "moraine", "crevasse", "icefall", "serac", "firn"],
+        ["violin", "cello", "sonata", "adagio", "quartet", "encore"],
+        ["enzyme", "protein", "ribosome", "membrane", "nucleus", "plasma"],
+    ];
+    let text = |topic: usize, nth: usize| {
+        let pick = |step: usize| words[topic][(nth * 7 + step * 5) % 6];
+        format!("{} {} and {} with {}", pick(0), pick(1), pick(nth % 5 + 2), ["one", "some", "many"][nth % 3])
+    };
+    let mut all: Vec<(String, Vec<usize>)> = (0..60).map(|nth| (text(nth % 3, nth / 3), vec![nth % 3])).collect();
+    all.extend((0..20).map(|nth| (format!("{}, {}", text(0, nth), text(1, nth)), vec![0, 1])));
+    all
+}
+
+fn three() -> Vec<Topic> {
+    let topic = |(at, name): (usize, &&str)| Topic {
+        id: TopicId::from(Uuid::from_u128(at as u128 + 100)),
+        name: (*name).to_owned(),
+        description: String::new(),
+    };
+    ["Mountains", "Music", "Biology"].iter().enumerate().map(topic).collect()
+}
+
+fn trained(seed: u64) -> Model {
+    let topics = three();
+    let mut trainer = Trainer::new(&topics, seed);
+    for (text, places) in examples() {
+        let ids: Vec<TopicId> = places.iter().map(|at| topics[*at].id).collect();
+        trainer.add(Example { subject: subject(&text), topics: &ids });
+    }
+    trainer.finish()
+}
+
+#[test]
+fn a_document_of_two_topics_gets_both() {
+    let topics = three();
+    let provider = with(trained(1));
+    let assessment = provider.assess(subject("moraine, firn and serac; a sonata, cello and encore"), &topics);
+    let sure: Vec<TopicId> =
+        assessment.scores.iter().filter(|score| score.confidence >= 0.5).map(|score| score.topic).collect();
+    assert_eq!(sure.len(), 2, "{assessment:?}");
+    assert!(!sure.contains(&topics[2].id));
+    let one = provider.assess(subject("the ribosome makes protein in the plasma near the nucleus"), &topics);
+    assert_eq!(one.scores.iter().filter(|score| score.confidence >= 0.5).count(), 1, "{one:?}");
+}
+
+#[test]
+fn topics_come_and_go_and_change_their_names() {
+    let mut topics = three();
+    let provider = with(trained(1));
+    let ice = "crevasse, serac, icefall and moraine";
+    assert_eq!(best(&provider, &topics, ice).0, Some(topics[0].id));
+    // Renamed: its examples are still what it is.
+    topics[0].name = "Alps".to_owned();
+    assert_eq!(best(&provider, &topics, ice).0, Some(topics[0].id));
+    // New: found by its name and description.
+    let id = TopicId::from(Uuid::from_u128(1));
+    topics.push(Topic { id, name: "Boats".to_owned(), description: "sail, rudder, keel, harbour, mast".to_owned() });
+    assert_eq!(best(&provider, &topics, "the keel and the rudder of the boat, seen in the harbour").0, Some(id));
+    // Gone: never in an answer.
+    let gone = topics.remove(0).id;
+    let assessment = provider.assess(subject(ice), &topics);
+    assert!(assessment.scores.iter().all(|score| score.topic != gone));
+    assert!(assessment.scores.first().is_none_or(|score| score.confidence < 0.5), "{assessment:?}");
+}
+
+#[test]
+fn what_belongs_to_none_can_be_shown_too() {
+    let topics = three();
+    let mut trainer = Trainer::new(&topics, 1);
+    for (text, places) in examples() {
+        let ids: Vec<TopicId> = places.iter().map(|at| topics[*at].id).collect();
+        trainer.add(Example { subject: subject(&text), topics: &ids });
+    }
+    for text in GARDEN.iter().cycle().take(18) {
+        trainer.add(Example { subject: subject(text), topics: &[] });
+    }
+    let assessment = with(trainer.finish()).assess(subject(GARDEN[2]), &topics);
+    assert!(assessment.none.is_some_and(|none| none > 0.8), "{assessment:?}");
+}
+
+#[test]
+fn the_words_that_decided_are_those_of_the_document() {
+    let topics = three();
+    let provider = with(trained(1));
+    let reasons = provider.reasons(subject("Three Cellos, two Violins and a frog"), &topics, topics[1].id);
+    let words: Vec<&str> = reasons.iter().take(2).map(|reason| reason.word.as_str()).collect();
+    assert!(words.contains(&"cellos") && words.contains(&"violins"), "{reasons:?}");
+    assert!(reasons[0].weight > 0.0);
+    assert!(reasons.iter().all(|reason| reason.word != "frog"), "no model knows it: {reasons:?}");
+    // Without a model, by name and description.
+    let topics = self::topics();
+    let reasons = LocalProvider::default().reasons(subject(PATIENT), &topics, id_of(&topics, "Medical"));
+    assert!(reasons.iter().any(|reason| reason.word == "diagnosis"), "{reasons:?}");
+    assert!(provider.reasons(subject(PATIENT), &topics, TopicId::from(Uuid::nil())).is_empty());
+}
+
+#[test]
+fn the_same_documents_make_the_same_model_and_it_comes_back_from_its_bytes() {
+    let bytes = trained(7).to_bytes();
+    assert_eq!(bytes, trained(7).to_bytes());
+    assert_eq!(Model::from_bytes(&bytes), Ok(trained(7)));
+    assert_eq!(trained(7).trained_on(), (3, 100));
+    assert_eq!(Model::from_bytes(b"no model"), Err(BadModel::Foreign));
+    let mut other = bytes.clone();
+    other[4] = 9;
+    assert_eq!(Model::from_bytes(&other), Err(BadModel::OtherFormat(9)));
+    for at in [6, 40, bytes.len() / 2, bytes.len() - 1] {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        assert_eq!(Model::from_bytes(&changed), Err(BadModel::Damaged), "at {at}");
+        assert!(Model::from_bytes(&bytes[..at]).is_err(), "cut at {at}");
+    }
+}
+
+#[test]
+fn nothing_to_learn_from_makes_a_model_too() {
+    let empty = with(Trainer::new(&[], 1).finish());
+    assert!(empty.assess(subject(INVOICE), &[]).scores.is_empty());
+    let topics = topics();
+    let untaught = with(Trainer::new(&topics, 1).finish());
+    assert_eq!(best(&untaught, &topics, INVOICE).0, Some(id_of(&topics, "Invoice")));
+    assert!(
+        untaught
+            .assess(Subject { title: "", text: "", language: None }, &topics)
+            .scores
+            .iter()
+            .all(|s| s.confidence < 0.5)
+    );
+}
+
+mod properties {
+    use super::*;
+    use crate::ai::local::codec;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    static BYTES: LazyLock<Vec<u8>> = LazyLock::new(|| trained(3).to_bytes());
+
+    fn sound(provider: &LocalProvider, text: &str, language: Option<&str>) -> Result<(), TestCaseError> {
+        let topics = three();
+        let assessment = provider.assess(Subject { title: text, text, language }, &topics);
+        prop_assert!(assessment.scores.iter().all(|score| (0.0..=1.0).contains(&score.confidence)), "{assessment:?}");
+        prop_assert!(assessment.scores.iter().all(|score| topics.iter().any(|topic| topic.id == score.topic)));
+        prop_assert!(assessment.scores.windows(2).all(|pair| pair[0].confidence >= pair[1].confidence));
+        prop_assert!(assessment.none.is_some_and(|none| (0.0..=1.0).contains(&none)), "{assessment:?}");
+        for reason in provider.reasons(Subject { title: "", text, language }, &topics, topics[0].id) {
+            prop_assert!(reason.weight.is_finite());
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_model_or_an_error(bytes: Vec<u8>) {
+            prop_assert!(Model::from_bytes(&bytes).is_err());
+            let sealed = codec::sealed(&[b"DVLM\x01\x00".as_slice(), &bytes].concat());
+            prop_assert!(Model::from_bytes(&sealed).is_err());
+        }
+
+        #[test]
+        fn a_forged_model_is_refused_or_answers_soundly(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+            cut in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let mut body = BYTES[..BYTES.len() - 8].to_vec();
+            for (at, value) in changes {
+                let at = at.index(body.len() - 6) + 6;
+                body[at] = value;
+            }
+            if let Some(cut) = cut {
+                body.truncate(cut.index(body.len()));
+            }
+            if let Ok(model) = Model::from_bytes(&codec::sealed(&body)) {
+                sound(&with(model), "glacier and violin, enzyme of the membrane", Some("eng"))?;
+            }
+        }
+
+        #[test]
+        fn any_text_is_judged_soundly(text: String, mixed in "(glacier|violin|the|水曜日|κρύο|e\u{301}t|[a-z]{1,9}|[ .,\n]){0,40}") {
+            static PROVIDER: LazyLock<LocalProvider> = LazyLock::new(|| with(trained(3)));
+            for text in [&text, &mixed] {
+                sound(&PROVIDER, text, None)?;
+                sound(&PROVIDER, text, Some("deu"))?;
+                sound(&LocalProvider::default(), text, Some("ell"))?;
+                let again = PROVIDER.assess(subject(text), &three());
+                prop_assert_eq!(again, PROVIDER.assess(subject(text), &three()));
+            }
+        }
+    }
+}

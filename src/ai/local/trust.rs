@@ -1,0 +1,164 @@
+//! How far scores can be trusted: learned on examples that were kept out of the training.
+
+use super::calibrate::{Seen, log_sum_exp, logistic};
+use super::fit::{Material, middles, together, usual};
+use super::model::{Calibration, best_of, rests, signs};
+use super::random::Random;
+use super::sgd::{Lesson, THOROUGH, Weights};
+
+/// Without this many examples for each topic, on average, none can be spared.
+const LEAST: usize = 2;
+/// Examples are kept out by fifths, each in its turn; from this many examples on one turn is enough.
+const FIFTHS: usize = 5;
+const ONE_TURN: usize = 1500;
+/// Kept out in one turn at most.
+const KEPT_OUT: usize = 3000;
+/// Pairs of document and topic that the calibration looks at, at most.
+const PAIRS: usize = 200_000;
+/// Of how many texts that nobody sorted it is judged how many belong to no topic.
+const JUDGED: usize = 2000;
+/// The share of documents that belong to no topic where nothing else is known, as if it had been seen on so many
+/// documents; and between what it is held.
+const STRANGE: (f32, f32) = (0.06, 50.0);
+const STRANGE_BOUNDS: (f32, f32) = (0.03, 0.5);
+/// What holds without examples to learn it from.
+const UNTAUGHT: Calibration = Calibration { blend: 1.0, fits: [4.0, 4.0, 0.0], known: [1.0, 0.3, 0.5, 0.3, 2.0] };
+/// As how many documents what holds without examples counts beside those that were kept out.
+const HOLD: f64 = 2.0;
+
+/// A document that its model had not learned from: what is said of it, for each topic, and its topics.
+pub(super) struct Unseen {
+    scores: Vec<f32>,
+    pub(super) near: Vec<f32>,
+    evidence: Vec<f32>,
+    pub(super) topics: Vec<u16>,
+}
+
+/// Examples, judged by models that were made without them. None, where there are too few examples.
+pub(super) fn unseen(material: &Material, real: &[Lesson], described: &[Lesson], guessed: &[Lesson]) -> Vec<Unseen> {
+    if real.len() < LEAST * material.topics.max(2) {
+        return Vec::new();
+    }
+    let mut order: Vec<&Lesson> = real.iter().collect();
+    Random::new(material.seed ^ 0xF01D).shuffle(&mut order);
+    let turns = if real.len() > ONE_TURN { 1 } else { FIFTHS };
+    let mut found = Vec::new();
+    for turn in 0..turns {
+        let (tried, kept): (Vec<_>, Vec<_>) = order.iter().enumerate().partition(|(at, _)| at % FIFTHS == turn);
+        let kept: Vec<Lesson> = kept.into_iter().map(|(_, lesson)| (*lesson).clone()).collect();
+        let lessons = together(material, &[&kept, described, guessed]);
+        let weights = material.learn(&lessons, THOROUGH, 0);
+        let middles = middles(material, &lessons);
+        for (_, lesson) in tried.into_iter().take(KEPT_OUT) {
+            let mut scores = vec![0.0; material.width];
+            let mut near = scores.clone();
+            weights.scores_into(material.rows.row(lesson.row), &mut scores);
+            middles.scores_into(material.rows.row(lesson.row), &mut near);
+            found.push(Unseen { scores, near, evidence: material.evidence(lesson.row), topics: lesson.topics.clone() });
+        }
+    }
+    found
+}
+
+/// From scores to probabilities, as if every second document belonged to no topic; `strange` says how many do.
+pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration {
+    if unseen.is_empty() {
+        return UNTAUGHT;
+    }
+    let (blend, sharpness) = blend(unseen);
+    let blended: Vec<Vec<f32>> = unseen.iter().map(|one| with_evidence(&one.scores, &one.evidence, blend)).collect();
+
+    let most = (PAIRS / material.width.max(1)).max(1);
+    let mut pairs = Vec::new();
+    for (one, scores) in unseen.iter().zip(&blended).take(most) {
+        for (at, (score, rest)) in scores.iter().zip(rests(scores)).enumerate() {
+            let truth = f32::from(one.topics.contains(&(at as u16)));
+            pairs.push(Seen { features: [*score, -rest, 1.0], truth, weight: 1.0 });
+        }
+    }
+    let fits = logistic(&pairs, [sharpness, sharpness, 0.0], HOLD);
+
+    // What belongs to no topic looks like a document whose own topics are struck off the list.
+    let usual = usual(material, None, unseen, &[]);
+    let mut seen = Vec::new();
+    for (one, mut scores) in unseen.iter().zip(blended) {
+        if one.topics.iter().any(|topic| usize::from(*topic) >= material.topics) {
+            continue;
+        }
+        scores.truncate(material.topics);
+        let mut see = |scores: &[f32], truth: f32| {
+            if let Some(best) = best_of(scores) {
+                let features = signs(best, scores, &one.near, usual[best], one.evidence[best]);
+                seen.push(Seen { features, truth, weight: 0.5 });
+            }
+        };
+        see(&scores, 1.0);
+        one.topics.iter().for_each(|topic| scores[usize::from(*topic)] = f32::NEG_INFINITY);
+        see(&scores, 0.0);
+    }
+    Calibration { blend, fits, known: logistic(&seen, UNTAUGHT.known, HOLD) }
+}
+
+fn with_evidence(scores: &[f32], evidence: &[f32], blend: f32) -> Vec<f32> {
+    scores.iter().zip(evidence).map(|(score, evidence)| score + blend * evidence).collect()
+}
+
+/// How much evidence by name and description is worth beside the scores, and how sharp the scores then are: what makes
+/// the documents' own topics likeliest.
+fn blend(unseen: &[Unseen]) -> (f32, f32) {
+    let mut best = (UNTAUGHT.blend, UNTAUGHT.fits[0]);
+    let mut least = f32::INFINITY;
+    for blend in [0.25, 0.5, 1.0, 2.0, 4.0] {
+        let blended: Vec<Vec<f32>> =
+            unseen.iter().map(|one| with_evidence(&one.scores, &one.evidence, blend)).collect();
+        for sharpness in [0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6] {
+            let loss = |(one, scores): (&Unseen, &Vec<f32>)| {
+                let all = log_sum_exp(scores.iter().map(|score| sharpness * score)).unwrap_or(0.0);
+                let own: f32 = one.topics.iter().map(|topic| sharpness * scores[usize::from(*topic)]).sum();
+                all - own / one.topics.len().max(1) as f32
+            };
+            let loss: f32 = unseen.iter().zip(&blended).map(loss).sum();
+            if loss < least {
+                (least, best) = (loss, (blend, sharpness));
+            }
+        }
+    }
+    best
+}
+
+/// Which part of the texts that nobody sorted belongs to no topic: by expectation and maximisation, from what the
+/// calibration says if every second did.
+pub(super) fn strange(
+    material: &Material,
+    (weights, middles): (&Weights, &Weights),
+    usual: &[(f32, f32)],
+    calibration: &Calibration,
+    guessed: &[Lesson],
+) -> f32 {
+    let mut learned: Vec<usize> = guessed.iter().map(|lesson| lesson.row).collect();
+    learned.sort_unstable();
+    let mut texts = material.unsorted();
+    texts.retain(|at| learned.binary_search(at).is_err());
+    let step = texts.len().div_ceil(JUDGED).max(1);
+    let mut scores = vec![0.0; material.width];
+    let mut near = scores.clone();
+    let mut odds: Vec<f32> = Vec::new();
+    for at in texts.into_iter().step_by(step) {
+        weights.scores_into(material.rows.row(at), &mut scores);
+        middles.scores_into(material.rows.row(at), &mut near);
+        let evidence = material.evidence(at);
+        let mut own = with_evidence(&scores, &evidence, calibration.blend);
+        own.truncate(material.topics);
+        if let Some(best) = best_of(&own) {
+            let signs = signs(best, &own, &near, usual[best], evidence[best]);
+            odds.push((-calibration.known_score(&signs)).exp());
+        }
+    }
+    let (mut share, hold) = STRANGE;
+    for _ in 0..50 {
+        let sum: f32 = odds.iter().map(|odds| share * odds / (share * odds + 1.0 - share)).sum();
+        share = (sum + hold * STRANGE.0) / (odds.len() as f32 + hold);
+        share = share.clamp(STRANGE_BOUNDS.0, STRANGE_BOUNDS.1);
+    }
+    share
+}
