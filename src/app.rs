@@ -1,5 +1,6 @@
 //! Puts the vault together, once a process: the only place that knows which concrete parts stand behind the faces.
 
+use crate::ai::local::LocalProvider;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::db::{Database, migrations, queries};

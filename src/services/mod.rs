@@ -24,6 +24,7 @@ pub mod upload;
 pub mod verify;
 
 use crate::ai::AiProvider;
+use crate::ai::local::LocalProvider;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Database;
