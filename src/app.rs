@@ -8,6 +8,7 @@ use crate::extract::Reader;
 use crate::metrics::Metrics;
 use crate::queue::JobQueue;
 use crate::services::events::Events;
+use crate::services::learning::Learned;
 use crate::services::remote::RemoteAi;
 use crate::services::room::Room;
 use crate::services::{Background, Vault};
@@ -83,6 +84,7 @@ pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn C
         ai,
         remote,
         local_ai,
+        learned: Learned::default(),
         reader: Reader::new(config.reading.clone(), program),
         body_room: Room::new(config.http.upload_memory_bytes / 4),
         upload_room: Room::new(config.http.upload_memory_bytes / 4 * 3),

@@ -127,6 +127,13 @@ impl Words {
         let stem = panic::catch_unwind(AssertUnwindSafe(|| self.stemmer.stem(word)));
         Some(stem.unwrap_or(Cow::Borrowed(word)))
     }
+
+    /// The stems of a text, in order.
+    pub fn stems<'a>(&'a self, text: &'a str) -> impl Iterator<Item = String> + 'a {
+        text.split(|c: char| !c.is_alphanumeric())
+            .map(str::to_lowercase)
+            .filter_map(|word| self.stem_of(&word).map(Cow::into_owned))
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Documents: listed, looked at, changed, thrown away and taken back.
 
-use super::dto::{Document, DocumentInList, DocumentPatch, HistoryEntry, ListOf, TopicChoice, Unlock};
+use super::dto::{Document, DocumentInList, DocumentPatch, Explanation, HistoryEntry, ListOf, TopicChoice, Unlock};
 use super::extractors::{Id, Query, parse_id};
 use super::problem::{ApiError, Problem};
 use crate::domain::{DocumentId, Filename};
@@ -213,6 +213,21 @@ pub async fn history(
     let mut query = Query::read(&request, &["limit", "cursor"])?;
     let (limit, cursor) = (query.parsed("limit")?, query.one("cursor")?);
     Ok(web::Json(ListOf::of(services::history::of_document(&vault, id.0, cursor.as_deref(), limit).await?)))
+}
+
+/// Why a document's topics fit, or do not: the words that say so, by what the vault has learned by now.
+#[utoipa::path(
+    operation_id = "explain_document",
+    tag = "documents",
+    params(("id" = uuid::Uuid, Path)),
+    responses(
+        (status = 200, description = "The topics that fit best, the best first", body = Explanation),
+        (status = 404, description = "not_found, no_text", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/documents/{id}/explanation")]
+pub async fn explanation(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<web::Json<Explanation>, ApiError> {
+    Ok(web::Json(services::explanation::of_document(&vault, id.0).await?.into()))
 }
 
 /// A document's text.

@@ -1,9 +1,10 @@
 //! What travels: the JSON of the interface.
 
+use crate::ai::Reason;
 use crate::db::models::{AssignedTopic, AuditRow, JobRow};
 use crate::domain::{DocumentId, DocumentStatus, JobId, JobKind, JobState, TextSource, TopicId, TopicSource};
 use crate::services::listing::{Listed, Page};
-use crate::services::{Vault, documents, stats, topics};
+use crate::services::{Vault, documents, explanation, stats, topics};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -141,6 +142,47 @@ impl From<AuditRow> for HistoryEntry {
     fn from(row: AuditRow) -> Self {
         let AuditRow { at, actor, action, detail, .. } = row;
         Self { at, actor, action, detail }
+    }
+}
+
+/// Why a document's topics fit, or do not.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Explanation {
+    /// The topics that fit best, the best first.
+    topics: Vec<ExplainedTopic>,
+    /// How likely it is that none of the topics fits, 0 to 1; null where that can't be told.
+    none: Option<f32>,
+}
+
+/// How well a topic fits.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExplainedTopic {
+    id: TopicId,
+    name: String,
+    /// How sure the vault is of it now, 0 to 1: it may have learned since the document was sorted.
+    confidence: f32,
+    /// The words that decided, the weightiest first.
+    words: Vec<ExplainedWord>,
+}
+
+/// A word of the document.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExplainedWord {
+    word: String,
+    /// Its part in the topic's score; below 0 where it spoke for other topics.
+    weight: f32,
+}
+
+impl From<explanation::Explanation> for Explanation {
+    fn from(found: explanation::Explanation) -> Self {
+        let word = |reason: Reason| ExplainedWord { word: reason.word, weight: reason.weight };
+        let topics = found.topics.into_iter().map(|topic| ExplainedTopic {
+            id: topic.topic,
+            name: topic.name,
+            confidence: topic.confidence,
+            words: topic.words.into_iter().map(word).collect(),
+        });
+        Self { topics: topics.collect(), none: found.none }
     }
 }
 

@@ -59,6 +59,7 @@ pub fn app() -> (
                 .service(documents::delete)
                 .service(documents::restore)
                 .service(documents::history)
+                .service(documents::explanation)
                 .service(content::content)
                 .service(content::thumbnail)
                 .service(documents::text)

@@ -1,6 +1,6 @@
 //! `AI_PROVIDER`, `AI_BASE_URL`, `AI_MODEL`, `AI_API_KEY`, `AI_MIN_CONFIDENCE`, `AI_TIMEOUT_SECONDS`,
 //! `AI_MAX_INPUT_TOKENS`, `AI_SUGGEST_TOPICS`, `AI_DAILY_TOKENS`, `AI_DAILY_REQUESTS`, `AI_MAX_CONCURRENCY`,
-//! `AI_FALLBACK`.
+//! `AI_FALLBACK`, `AI_LEARN_INTERVAL_SECONDS`.
 
 use super::Reader;
 use secrecy::SecretString;
@@ -83,6 +83,8 @@ pub struct AiConfig {
     pub max_concurrency: u32,
     /// What happens while it can't be asked.
     pub fallback: AiFallback,
+    /// Time between two looks whether there is something new to learn from.
+    pub learn_interval: Duration,
 }
 
 impl Default for AiConfig {
@@ -100,6 +102,7 @@ impl Default for AiConfig {
             daily_requests: 0,
             max_concurrency: 2,
             fallback: AiFallback::Local,
+            learn_interval: Duration::from_secs(15),
         }
     }
 }
@@ -155,6 +158,7 @@ impl AiConfig {
                 "a whole number from 1 to 256",
             ),
             fallback,
+            learn_interval: reader.seconds("AI_LEARN_INTERVAL_SECONDS", 15),
         }
     }
 

@@ -95,6 +95,19 @@ table! {
     }
 }
 
+table! {
+    models (id) {
+        id -> Uuid,
+        created_at -> Timestamptz,
+        bytes -> Binary,
+        learned_from -> Text,
+        examples -> Integer,
+        unsorted -> Integer,
+        topics -> Integer,
+        took_ms -> Integer,
+    }
+}
+
 joinable!(document_topics -> documents (document_id));
 joinable!(document_topics -> topics (topic_id));
 joinable!(jobs -> documents (document_id));

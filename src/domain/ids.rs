@@ -81,3 +81,7 @@ id!(
     /// Names a job.
     JobId
 );
+id!(
+    /// Names a model that the provider `local` has learned.
+    ModelId
+);

@@ -3,10 +3,12 @@
 pub mod classifier;
 pub mod documents;
 pub mod events;
+pub mod explanation;
 pub mod extractor;
 pub mod health;
 pub mod history;
 pub mod jobs;
+pub mod learning;
 pub mod listing;
 pub mod orphans;
 pub mod processing;
@@ -34,6 +36,7 @@ use crate::metrics::Metrics;
 use crate::queue::{Event, JobQueue};
 use crate::storage::StorageBackend;
 use events::Events;
+use learning::Learned;
 use remote::RemoteAi;
 use room::Room;
 use std::sync::Arc;
@@ -57,6 +60,8 @@ pub struct Vault {
     pub remote: Option<RemoteAi>,
     /// Chooses topics by what it has learned from the vault: while no other is set, or while that can't be asked.
     pub local_ai: Arc<LocalProvider>,
+    /// Which model that has in use.
+    pub learned: Learned,
     /// Turns bytes into text.
     pub reader: Reader,
     /// Room for the buffers of connections that send a body.

@@ -4,6 +4,7 @@ use crate::db::queries;
 use crate::error::{Result, cause_chain};
 use crate::queue::Consumer;
 use crate::services::Vault;
+use crate::services::learning;
 use crate::services::sweep::{self, Rung, Suspects};
 use crate::services::trash;
 use std::time::Duration;
@@ -21,7 +22,13 @@ const INSIST_EVERY: Duration = Duration::from_secs(60);
 
 /// Does a sweep whenever it is due and no other worker is at it. Never returns.
 pub(super) async fn run(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
-    tokio::join!(abandoned(vault), rings(vault, consumer, owner), orphans(vault, owner), expired(vault, owner));
+    tokio::join!(
+        abandoned(vault),
+        rings(vault, consumer, owner),
+        orphans(vault, owner),
+        expired(vault, owner),
+        lessons(vault, owner),
+    );
 }
 
 /// Looks for dead leases more often than for anything else, since somebody waits for each of these documents. Every
@@ -99,6 +106,30 @@ async fn expired(vault: &Vault, owner: &str) {
         });
         if let Err(error) = swept.await {
             log::warn!("the sweep of the trash failed: {}", cause_chain(&error));
+        }
+    }
+}
+
+/// Learns from what people decided, where there is something new, and takes into use what any worker has learned.
+async fn lessons(vault: &Vault, owner: &str) {
+    let mut ticks = interval(vault.config.ai.learn_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let learned = alone(vault, "learn", owner, async {
+            if let Some(lesson) = learning::learn(vault).await? {
+                log::info!(
+                    examples = lesson.examples, unsorted = lesson.unsorted, bytes = lesson.bytes;
+                    "learned from what people decided"
+                );
+            }
+            Ok(())
+        });
+        if let Err(error) = learned.await {
+            log::warn!("learning failed: {}", cause_chain(&error));
+        }
+        if let Err(error) = learning::refresh(vault).await {
+            log::warn!("what was learned could not be taken into use: {}", cause_chain(&error));
         }
     }
 }

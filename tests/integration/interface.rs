@@ -28,6 +28,7 @@ async fn the_committed_description_is_the_one_that_is_served() {
         "GET /api/v1/documents",
         "GET /api/v1/documents/{id}",
         "GET /api/v1/documents/{id}/content",
+        "GET /api/v1/documents/{id}/explanation",
         "GET /api/v1/documents/{id}/history",
         "GET /api/v1/documents/{id}/text",
         "GET /api/v1/documents/{id}/thumbnail",

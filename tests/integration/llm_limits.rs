@@ -169,7 +169,7 @@ async fn without_redis_nothing_is_sent() {
         model: Some("m".to_owned()),
         ..AiConfig::default()
     };
-    let remote = RemoteAi::new(ai::provider(&config).expect("built"), &redis_at(url.as_str()), &config);
+    let remote = RemoteAi::new(ai::provider(&config, &Arc::default()).expect("built"), &redis_at(url.as_str()), &config);
     let topics = [Topic { id: TopicId::generate(), name: "Tax".to_owned(), description: String::new() }];
     let subject = Subject { text: "words", ..Subject::default() };
     remote.ask(subject, &topics).await.expect("an answer");

@@ -16,6 +16,7 @@ mod health;
 mod history;
 mod import_export;
 mod interface;
+mod learning;
 mod limits;
 mod llm;
 mod llm_limits;

@@ -48,6 +48,7 @@ pub const SETTINGS: &[&str] = &[
     "AI_DAILY_REQUESTS",
     "AI_MAX_CONCURRENCY",
     "AI_FALLBACK",
+    "AI_LEARN_INTERVAL_SECONDS",
     "RUST_LOG",
 ];
 

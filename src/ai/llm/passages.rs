@@ -155,9 +155,10 @@ fn paragraphs(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ai::words::Language;
 
     fn cut_to(text: &str, room: u64, topic_words: &str) -> String {
-        let words = Words::of(Some("eng"));
+        let words = Words::of(Language::of(Some("eng")));
         let stems = words.stems(topic_words).collect();
         cut(text, room, &words, &stems)
     }
@@ -197,12 +198,13 @@ mod tests {
 #[cfg(test)]
 mod properties {
     use super::*;
+    use crate::ai::words::Language;
     use proptest::prelude::*;
 
     proptest! {
         #[test]
         fn whatever_the_text_it_keeps_to_its_room(text in r"(\PC{0,40}|[a-z. ]{0,80}|\n){0,60}", room in 100u64..400) {
-            let words = Words::of(None);
+            let words = Words::of(Language::of(None));
             let stems = words.stems("tax").collect();
             prop_assert!(tokens(&cut(&text, room, &words, &stems)) <= room);
         }

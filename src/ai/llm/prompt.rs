@@ -8,7 +8,7 @@ use super::answer::Fault;
 use super::passages::cut;
 use super::schema::MOST_SUGGESTIONS;
 use super::tokens::{beginning, tokens};
-use crate::ai::words::Words;
+use crate::ai::words::{Language, Words};
 use crate::ai::{MOST_TOPICS, Subject, Topic};
 use rand::Rng;
 use std::collections::HashSet;
@@ -37,7 +37,7 @@ impl Prompt {
         let word = fence_word();
         let list = topic_list(topics, budget / 4);
         let examples = examples(subject, topics, budget / 4, &word);
-        let words = Words::of(subject.language);
+        let words = Words::of(Language::of(subject.language));
         let stems: HashSet<String> = topics
             .iter()
             .flat_map(|topic| words.stems(&topic.name).chain(words.stems(&topic.description)).collect::<Vec<_>>())

@@ -3,7 +3,7 @@
 //! enum of more than 250).
 
 use super::tokens::beginning;
-use crate::ai::words::Words;
+use crate::ai::words::{Language, Words};
 use crate::ai::{Subject, Topic};
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -18,7 +18,7 @@ pub(super) fn of(subject: Subject<'_>, topics: &[Topic]) -> Vec<Topic> {
     if topics.len() <= MOST {
         return topics.to_vec();
     }
-    let words = Words::of(subject.language);
+    let words = Words::of(Language::of(subject.language));
     let mut found: HashSet<String> = words.stems(beginning(subject.text, LOOKED_AT)).collect();
     found.extend(words.stems(subject.title));
     let shared = |text: &str| words.stems(text).collect::<HashSet<_>>().intersection(&found).count();

@@ -115,7 +115,7 @@ impl LocalProvider {
             .map(|(topic, confidence)| Score { topic: topic.id, confidence: confidence.clamp(0.0, 1.0) })
             .collect();
         scores.sort_by(|a, b| b.confidence.total_cmp(&a.confidence).then(a.topic.cmp(&b.topic)));
-        Assessment { scores, none: Some(none.clamp(0.0, 1.0)) }
+        Assessment { scores, none: Some(none.clamp(0.0, 1.0)), ..Assessment::default() }
     }
 
     fn reasons(&self, subject: Subject<'_>, topics: &[Topic], topic: TopicId) -> Vec<Reason> {

@@ -40,7 +40,7 @@ fn id_of(topics: &[Topic], name: &str) -> TopicId {
 }
 
 fn subject(text: &str) -> Subject<'_> {
-    Subject { title: "scan.pdf", text, language: Some("eng") }
+    Subject { title: "scan.pdf", text, language: Some("eng"), ..Subject::default() }
 }
 
 fn with(model: Model) -> LocalProvider {
@@ -223,7 +223,7 @@ fn nothing_to_learn_from_makes_a_model_too() {
     assert_eq!(best(&untaught, &topics, INVOICE).0, Some(id_of(&topics, "Invoice")));
     assert!(
         untaught
-            .assess(Subject { title: "", text: "", language: None }, &topics)
+            .assess(Subject::default(), &topics)
             .scores
             .iter()
             .all(|s| s.confidence < 0.5)
@@ -240,12 +240,12 @@ mod properties {
 
     fn sound(provider: &LocalProvider, text: &str, language: Option<&str>) -> Result<(), TestCaseError> {
         let topics = three();
-        let assessment = provider.assess(Subject { title: text, text, language }, &topics);
+        let assessment = provider.assess(Subject { title: text, text, language, ..Subject::default() }, &topics);
         prop_assert!(assessment.scores.iter().all(|score| (0.0..=1.0).contains(&score.confidence)), "{assessment:?}");
         prop_assert!(assessment.scores.iter().all(|score| topics.iter().any(|topic| topic.id == score.topic)));
         prop_assert!(assessment.scores.windows(2).all(|pair| pair[0].confidence >= pair[1].confidence));
         prop_assert!(assessment.none.is_some_and(|none| (0.0..=1.0).contains(&none)), "{assessment:?}");
-        for reason in provider.reasons(Subject { title: "", text, language }, &topics, topics[0].id) {
+        for reason in provider.reasons(Subject { text, language, ..Subject::default() }, &topics, topics[0].id) {
             prop_assert!(reason.weight.is_finite());
         }
         Ok(())

@@ -1,0 +1,137 @@
+//! What the provider `local` has learned, and what it learns from.
+
+use crate::db::models::{ModelRow, NewModel, TaughtRow};
+use crate::db::schema::{document_topics, documents, models, topics};
+use crate::domain::{DocumentId, ModelId, TopicId};
+use chrono::{DateTime, Utc};
+use diesel::dsl::{count_star, max, sql};
+use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
+
+/// Models that are kept: the newest, and one that a worker may just be loading.
+const KEPT: i64 = 2;
+
+/// How many, and when one of them last changed.
+pub type Extent = (i64, Option<DateTime<Utc>>);
+
+/// The newest model's id, and what it was learned from.
+///
+/// # Errors
+/// When the database fails.
+pub async fn newest(conn: &mut AsyncPgConnection) -> QueryResult<Option<(ModelId, String)>> {
+    models::table.order(models::id.desc()).select((models::id, models::learned_from)).first(conn).await.optional()
+}
+
+/// A model, with its bytes; none where it was replaced meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn find(conn: &mut AsyncPgConnection, id: ModelId) -> QueryResult<Option<ModelRow>> {
+    models::table.find(id).select(ModelRow::as_select()).first(conn).await.optional()
+}
+
+/// Keeps a model, and forgets those before the last.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(conn: &mut AsyncPgConnection, model: &NewModel<'_>) -> QueryResult<()> {
+    diesel::insert_into(models::table).values(model).execute(conn).await?;
+    let kept: Vec<ModelId> =
+        models::table.order(models::id.desc()).limit(KEPT).select(models::id).load(conn).await?;
+    diesel::delete(models::table.filter(models::id.ne_all(kept))).execute(conn).await.map(drop)
+}
+
+/// How many documents a person has sorted, and when one of them last changed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn examples(conn: &mut AsyncPgConnection) -> QueryResult<Extent> {
+    documents::table
+        .filter(documents::topics_by_user)
+        .filter(documents::deleted_at.is_null())
+        .select((count_star(), max(documents::updated_at)))
+        .first(conn)
+        .await
+}
+
+/// How many topics there are, and when one of them last changed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn topics_extent(conn: &mut AsyncPgConnection) -> QueryResult<Extent> {
+    topics::table.select((count_star(), max(topics::updated_at))).first(conn).await
+}
+
+/// How many documents nobody has sorted, up to `most`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_unsorted(conn: &mut AsyncPgConnection, most: i64) -> QueryResult<i64> {
+    let found: Vec<DocumentId> = unsorted().limit(most).select(documents::id).load(conn).await?;
+    Ok(i64::try_from(found.len()).unwrap_or(most))
+}
+
+/// Documents that were read and that no person has sorted.
+#[diesel::dsl::auto_type]
+fn unsorted() -> _ {
+    documents::table
+        .filter(documents::topics_by_user.eq(false))
+        .filter(documents::deleted_at.is_null())
+        .filter(documents::text.is_not_null())
+}
+
+/// Documents to learn from, the newest first, below `before`: those that a person has sorted, or those that nobody has.
+/// Of a text its beginning, of 16,000 characters.
+///
+/// # Errors
+/// When the database fails.
+pub async fn taught(
+    conn: &mut AsyncPgConnection,
+    by_user: bool,
+    before: Option<DocumentId>,
+    most: i64,
+) -> QueryResult<Vec<TaughtRow>> {
+    let mut query = documents::table
+        .filter(documents::topics_by_user.eq(by_user))
+        .filter(documents::deleted_at.is_null())
+        .filter(documents::text.is_not_null())
+        .into_boxed();
+    if let Some(before) = before {
+        query = query.filter(documents::id.lt(before));
+    }
+    query
+        .order(documents::id.desc())
+        .limit(most)
+        .select((
+            documents::id,
+            documents::title,
+            documents::filename,
+            documents::language,
+            sql::<Nullable<Text>>("left(documents.text, 16000)"),
+        ))
+        .load(conn)
+        .await
+}
+
+/// The topics of some documents.
+///
+/// # Errors
+/// When the database fails.
+pub async fn topics_of(
+    conn: &mut AsyncPgConnection,
+    ids: &[DocumentId],
+) -> QueryResult<HashMap<DocumentId, Vec<TopicId>>> {
+    let rows: Vec<(DocumentId, TopicId)> = document_topics::table
+        .filter(document_topics::document_id.eq_any(ids))
+        .order((document_topics::document_id, document_topics::topic_id))
+        .select((document_topics::document_id, document_topics::topic_id))
+        .load(conn)
+        .await?;
+    let mut topics: HashMap<DocumentId, Vec<TopicId>> = HashMap::new();
+    for (document, topic) in rows {
+        topics.entry(document).or_default().push(topic);
+    }
+    Ok(topics)
+}

@@ -1,0 +1,165 @@
+//! Learning from what people decide: the provider `local` is trained on the vault's own documents, by one worker at a
+//! time, and every process takes the newest model into use without a restart.
+//!
+//! A model is a row (`db/queries/models.rs`), committed as a whole. It names what it was learned from; while that is the
+//! same there is nothing to learn. A model that can't be read, or was never made, takes nothing away: `local` then goes by
+//! the topics' names and descriptions.
+
+use super::Vault;
+use crate::ai::local::{Example, Model, Trainer};
+use crate::ai::{Subject, Topic};
+use crate::db::models::{NewModel, TaughtRow};
+use crate::db::queries::models::Extent;
+use crate::db::{AsyncConnection, AsyncPgConnection, queries};
+use crate::domain::{DocumentId, ModelId, TopicId};
+use crate::error::{Error, Result};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
+
+/// Documents that a person has sorted, at most: the newest.
+const EXAMPLES: usize = 20_000;
+/// Documents that nobody has sorted, at most: they tell which words are rare, and which go together.
+const UNSORTED: usize = 5_000;
+/// Fewer of those say nothing where there is no example at all.
+const UNSORTED_AT_LEAST: i64 = 50;
+/// Documents that are held at a time.
+const PAGE: usize = 100;
+/// The same documents give the same model.
+const SEED: u64 = 1;
+
+/// Which model a process has in use. One task at a time changes that.
+#[derive(Debug, Default)]
+pub struct Learned(Mutex<Option<ModelId>>);
+
+/// What there was to learn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lesson {
+    /// Documents that a person had sorted.
+    pub examples: usize,
+    /// Documents that nobody had sorted.
+    pub unsorted: usize,
+    /// Size of the model, in bytes.
+    pub bytes: usize,
+}
+
+/// Takes the newest model into use, if it is not yet; answers whether there was a new one.
+///
+/// # Errors
+/// When the database fails. A model that can't be read is an internal error; the one before stays in use.
+pub async fn refresh(vault: &Vault) -> Result<bool> {
+    let mut current = vault.learned.0.lock().await;
+    let mut conn = vault.db.get().await?;
+    let Some((newest, _)) = queries::models::newest(&mut conn).await? else { return Ok(false) };
+    if *current == Some(newest) {
+        return Ok(false);
+    }
+    let Some(row) = queries::models::find(&mut conn, newest).await? else { return Ok(false) };
+    drop(conn);
+    // Whatever comes of it: the same bytes are not worth a second try.
+    *current = Some(newest);
+    let model = in_the_background(move || Model::from_bytes(&row.bytes)).await?.map_err(Error::internal)?;
+    vault.local_ai.install(Arc::new(model));
+    Ok(true)
+}
+
+/// Learns, if there is something new to learn from. The caller sees to it that one process at a time does.
+///
+/// # Errors
+/// When the database fails.
+pub async fn learn(vault: &Vault) -> Result<Option<Lesson>> {
+    let mut conn = vault.db.get().await?;
+    let Some(from) = something_to_learn_from(&mut conn).await? else { return Ok(None) };
+    let topics = queries::topics::all(&mut conn).await?;
+    drop(conn);
+    let topics: Vec<Topic> =
+        topics.into_iter().map(|row| Topic { id: row.id, name: row.name, description: row.description }).collect();
+    let start = Instant::now();
+    let count = topics.len();
+    let trainer = in_the_background(move || Trainer::new(&topics, SEED)).await?;
+    let (trainer, examples) = show(vault, trainer, true, EXAMPLES).await?;
+    let (trainer, unsorted) = show(vault, trainer, false, UNSORTED).await?;
+    let bytes = in_the_background(move || trainer.finish().to_bytes()).await?;
+    let whole = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    let took = i32::try_from(start.elapsed().as_millis()).unwrap_or(i32::MAX);
+    let model = NewModel {
+        id: ModelId::generate(),
+        bytes: &bytes,
+        learned_from: &from,
+        examples: whole(examples),
+        unsorted: whole(unsorted),
+        topics: whole(count),
+        took_ms: took,
+    };
+    let mut conn = vault.db.get().await?;
+    conn.transaction::<_, Error, _>(async |conn| Ok(queries::models::insert(conn, &model).await?)).await?;
+    Ok(Some(Lesson { examples, unsorted, bytes: bytes.len() }))
+}
+
+/// What there is to learn from, in a few words that change when it does; none where the newest model knows it, or where
+/// there is too little.
+async fn something_to_learn_from(conn: &mut AsyncPgConnection) -> Result<Option<String>> {
+    let examples = queries::models::examples(conn).await?;
+    let topics = queries::models::topics_extent(conn).await?;
+    let unsorted = queries::models::count_unsorted(conn, UNSORTED as i64).await?;
+    if topics.0 == 0 || examples.0 == 0 && unsorted < UNSORTED_AT_LEAST {
+        return Ok(None);
+    }
+    let words = |(count, changed): Extent| format!("{count} until {}", changed.unwrap_or_default().timestamp_micros());
+    // Of the unsorted, that they became half as many again: each by itself tells little.
+    let doublings = (unsorted as f64).log(1.5).max(0.0) as i64;
+    let from = format!("examples {}, topics {}, unsorted step {doublings}", words(examples), words(topics));
+    match queries::models::newest(conn).await? {
+        Some((_, known)) if known == from => Ok(None),
+        _ => Ok(Some(from)),
+    }
+}
+
+/// Shows the trainer documents, up to `most`, page by page; answers it again, and how many it took.
+async fn show(vault: &Vault, mut trainer: Trainer, by_user: bool, most: usize) -> Result<(Trainer, usize)> {
+    let (mut shown, mut before): (usize, Option<DocumentId>) = (0, None);
+    while shown < most {
+        let mut conn = vault.db.get().await?;
+        let rows = queries::models::taught(&mut conn, by_user, before, PAGE.min(most - shown) as i64).await?;
+        let Some(last) = rows.last() else { break };
+        before = Some(last.id);
+        let ids: Vec<DocumentId> = rows.iter().map(|row| row.id).collect();
+        let topics = if by_user { queries::models::topics_of(&mut conn, &ids).await? } else { HashMap::new() };
+        drop(conn);
+        let count = rows.len();
+        let full;
+        (trainer, full) = in_the_background(move || {
+            let full = !rows.iter().all(|row| take(&mut trainer, row, by_user, &topics));
+            (trainer, full)
+        })
+        .await?;
+        if full {
+            break;
+        }
+        shown += count;
+    }
+    Ok((trainer, shown))
+}
+
+/// Shows it one document; false where it has seen enough.
+fn take(trainer: &mut Trainer, row: &TaughtRow, by_user: bool, topics: &HashMap<DocumentId, Vec<TopicId>>) -> bool {
+    let subject = Subject {
+        title: row.title.as_deref().unwrap_or(row.filename.as_str()),
+        text: row.text.as_deref().unwrap_or_default(),
+        language: row.language.as_deref(),
+        examples: &[],
+    };
+    if by_user {
+        let topics = topics.get(&row.id).map(Vec::as_slice).unwrap_or_default();
+        trainer.add(Example { subject, topics })
+    } else {
+        trainer.add_unlabelled(subject)
+    }
+}
+
+/// On a thread that may take its time.
+async fn in_the_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    spawn_blocking(work).await.map_err(Error::internal)
+}
