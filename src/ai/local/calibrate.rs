@@ -76,8 +76,9 @@ fn solve<const D: usize>(mut matrix: [[f64; D]; D], mut right: [f64; D]) -> Opti
         right.swap(column, pivot);
         for row in column + 1..D {
             let factor = matrix[row][column] / matrix[column][column];
-            for at in column..D {
-                matrix[row][at] -= factor * matrix[column][at];
+            let above = matrix[column];
+            for (cell, over) in matrix[row].iter_mut().zip(above).skip(column) {
+                *cell -= factor * over;
             }
             right[row] -= factor * right[column];
         }
@@ -100,7 +101,7 @@ mod tests {
         let seen: Vec<Seen<2>> = (0..20)
             .map(|at| {
                 let feature = f32::from(at < 10);
-                let truth = f32::from(at < 9 || at >= 18);
+                let truth = f32::from(!(9..18).contains(&at));
                 Seen { features: [1.0, feature], truth, weight: 1.0 }
             })
             .collect();

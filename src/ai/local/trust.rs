@@ -19,8 +19,8 @@ const PAIRS: usize = 200_000;
 const JUDGED: usize = 2000;
 /// The share of documents that belong to no topic where nothing else is known, as if it had been seen on so many
 /// documents; and between what it is held.
-const STRANGE: (f32, f32) = (0.06, 50.0);
-const STRANGE_BOUNDS: (f32, f32) = (0.03, 0.5);
+const STRANGE: (f32, f32) = (0.05, 50.0);
+const STRANGE_BOUNDS: (f32, f32) = (0.01, 0.5);
 /// What holds without examples to learn it from.
 const UNTAUGHT: Calibration = Calibration { blend: 1.0, fits: [4.0, 4.0, 0.0], known: [1.0, 0.3, 0.5, 0.3, 2.0] };
 /// As how many documents what holds without examples counts beside those that were kept out.
