@@ -1,6 +1,8 @@
 //! How well the provider `local` sorts a labelled set of texts; `script/eval` calls this.
 //!
-//!   eval --data DIR [--seed N] [--draws N] [--json FILE]
+//!   eval --data DIR [--seed N] [--draws N] [--json FILE] [--only SETTING,…] [--quick]
+//!
+//! Settings: 0, 10, 100, all, strangers_10, strangers_100. `--quick` leaves out what it costs.
 //!
 //! It asks through the provider's trait, as the worker does. DIR holds `topics.tsv` (label, name, description),
 //! `train.tsv` and `test.tsv` (label, text).
@@ -146,12 +148,19 @@ async fn main() {
     }
     let set = Set::read(data);
     let mut found = Map::new();
+    let wanted = |name: &str| option("--only").is_none_or(|only| only.split(',').any(|one| one == name));
     for (name, count) in [("0", Some(0)), ("10", Some(10)), ("100", Some(100)), ("all", None)] {
+        if !wanted(name) {
+            continue;
+        }
         let measured = setting(&set, count, seed, draws).await;
-        eprintln!("  {name}: accuracy {:.3}, ECE {:.3} {}", measured["accuracy"].as_f64().unwrap_or(0.0), measured["ece"].as_f64().unwrap_or(0.0), measured["accuracies"]);
+        eprintln!("  {name}: {measured}");
         found.insert(name.to_owned(), measured);
     }
     for (name, count) in [("strangers_10", 10), ("strangers_100", 100)] {
+        if !wanted(name) {
+            continue;
+        }
         let measured = strangers(&set, count, seed, draws.max(3)).await;
         eprintln!("  {name}: {measured}");
         found.insert(name.to_owned(), measured);

@@ -22,9 +22,8 @@ pub struct Set {
 
 /// FNV-1a from a seed: what puts texts into an order. The same in script/lib/eval.py.
 pub fn hash(text: &str, seed: u64) -> u64 {
-    text.bytes().fold(0xCBF2_9CE4_8422_2325 ^ seed, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3)
-    })
+    text.bytes()
+        .fold(0xCBF2_9CE4_8422_2325 ^ seed, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3))
 }
 
 fn lines(folder: &str, name: &str) -> Vec<Vec<String>> {
