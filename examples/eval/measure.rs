@@ -75,7 +75,7 @@ fn memory(name: &str) -> f64 {
 }
 
 fn subject(text: &str) -> Subject<'_> {
-    Subject { title: "", text, language: None }
+    Subject { text, ..Subject::default() }
 }
 
 fn train(data: &str, sorted: bool, model: &str) -> Value {

@@ -1,8 +1,8 @@
 //! Rows, as the queries read and write them.
 
-use super::schema::{audit_log, documents, jobs, models, topics};
+use super::schema::{audit_log, documents, jobs, topics};
 use crate::domain::{
-    ContentHash, DocumentId, DocumentStatus, Filename, JobId, JobKind, JobState, ModelId, ObjectKey, TextSource, TopicId,
+    ContentHash, DocumentId, DocumentStatus, Filename, JobId, JobKind, JobState, ObjectKey, TextSource, TopicId,
     TopicSource,
 };
 use chrono::{DateTime, Utc};
@@ -248,36 +248,6 @@ pub struct NewAuditEntry {
     pub subject_id: Uuid,
     /// What else there is to know; never a document's text.
     pub detail: Value,
-}
-
-/// What the provider `local` has learned.
-#[derive(Debug, Clone, Queryable, Selectable)]
-#[diesel(table_name = models, check_for_backend(diesel::pg::Pg))]
-pub struct ModelRow {
-    /// Its id; a later model has a higher one.
-    pub id: ModelId,
-    /// The model, in its own format (`ai/local/codec.rs`).
-    pub bytes: Vec<u8>,
-}
-
-/// A model to insert.
-#[derive(Debug, Insertable)]
-#[diesel(table_name = models)]
-pub struct NewModel<'a> {
-    /// Its id.
-    pub id: ModelId,
-    /// The model, in its own format.
-    pub bytes: &'a [u8],
-    /// What it was learned from.
-    pub learned_from: &'a str,
-    /// Documents that a person had sorted.
-    pub examples: i32,
-    /// Documents that nobody had sorted.
-    pub unsorted: i32,
-    /// Topics.
-    pub topics: i32,
-    /// How long learning took, in milliseconds.
-    pub took_ms: i32,
 }
 
 /// A document to learn from.

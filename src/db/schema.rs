@@ -70,6 +70,8 @@ table! {
         lease_until -> Nullable<Timestamptz>,
         last_error -> Nullable<Text>,
         unlock -> Nullable<Uuid>,
+        model -> Nullable<Binary>,
+        learned_from -> Nullable<Text>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }
@@ -92,19 +94,6 @@ table! {
         subject_type -> Text,
         subject_id -> Uuid,
         detail -> Jsonb,
-    }
-}
-
-table! {
-    models (id) {
-        id -> Uuid,
-        created_at -> Timestamptz,
-        bytes -> Binary,
-        learned_from -> Text,
-        examples -> Integer,
-        unsorted -> Integer,
-        topics -> Integer,
-        took_ms -> Integer,
     }
 }
 

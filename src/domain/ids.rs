@@ -81,7 +81,3 @@ id!(
     /// Names a job.
     JobId
 );
-id!(
-    /// Names a model that the provider `local` has learned.
-    ModelId
-);

@@ -16,7 +16,7 @@ mod topic;
 pub use cursor::Cursor;
 pub use filename::{Filename, FilenameError};
 pub use hash::{ContentHash, ContentHashError, ContentHasher};
-pub use ids::{DocumentId, JobId, ModelId, TopicId};
+pub use ids::{DocumentId, JobId, TopicId};
 pub(crate) use named::named;
 pub use object_key::{ObjectKey, ObjectKeyError};
 pub use states::{DocumentProblem, DocumentStatus, JobKind, JobState, TextSource, TopicSource, UnknownWord};

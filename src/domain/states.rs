@@ -99,6 +99,8 @@ words!(
     JobKind {
         /// Reads a document and chooses its topics.
         ProcessDocument = "process_document",
+        /// Learns from what people decided. It is made when it is done, and rung for by nobody.
+        Learn = "learn",
     }
 );
 

@@ -1,21 +1,21 @@
 //! Learning from what people decide: the provider `local` is trained on the vault's own documents, by one worker at a
 //! time, and every process takes the newest model into use without a restart.
 //!
-//! A model is a row (`db/queries/models.rs`), committed as a whole. It names what it was learned from; while that is the
+//! A model is the result of a job (`db/queries/models.rs`), committed as a whole. It names what it was learned from; while that is the
 //! same there is nothing to learn. A model that can't be read, or was never made, takes nothing away: `local` then goes by
 //! the topics' names and descriptions.
 
 use super::Vault;
 use crate::ai::local::{Example, Model, Trainer};
 use crate::ai::{Subject, Topic};
-use crate::db::models::{NewModel, TaughtRow};
+use crate::db::models::TaughtRow;
 use crate::db::queries::models::Extent;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
-use crate::domain::{DocumentId, ModelId, TopicId};
+use crate::domain::{DocumentId, JobId, TopicId};
 use crate::error::{Error, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 
@@ -32,7 +32,7 @@ const SEED: u64 = 1;
 
 /// Which model a process has in use. One task at a time changes that.
 #[derive(Debug, Default)]
-pub struct Learned(Mutex<Option<ModelId>>);
+pub struct Learned(Mutex<Option<JobId>>);
 
 /// What there was to learn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Lesson {
     pub unsorted: usize,
     /// Size of the model, in bytes.
     pub bytes: usize,
+    /// How long it took, by the clock.
+    pub took: Duration,
 }
 
 /// Takes the newest model into use, if it is not yet; answers whether there was a new one.
@@ -56,11 +58,11 @@ pub async fn refresh(vault: &Vault) -> Result<bool> {
     if *current == Some(newest) {
         return Ok(false);
     }
-    let Some(row) = queries::models::find(&mut conn, newest).await? else { return Ok(false) };
+    let Some(bytes) = queries::models::find(&mut conn, newest).await? else { return Ok(false) };
     drop(conn);
     // Whatever comes of it: the same bytes are not worth a second try.
     *current = Some(newest);
-    let model = in_the_background(move || Model::from_bytes(&row.bytes)).await?.map_err(Error::internal)?;
+    let model = in_the_background(move || Model::from_bytes(&bytes)).await?.map_err(Error::internal)?;
     vault.local_ai.install(Arc::new(model));
     Ok(true)
 }
@@ -77,25 +79,13 @@ pub async fn learn(vault: &Vault) -> Result<Option<Lesson>> {
     let topics: Vec<Topic> =
         topics.into_iter().map(|row| Topic { id: row.id, name: row.name, description: row.description }).collect();
     let start = Instant::now();
-    let count = topics.len();
     let trainer = in_the_background(move || Trainer::new(&topics, SEED)).await?;
     let (trainer, examples) = show(vault, trainer, true, EXAMPLES).await?;
     let (trainer, unsorted) = show(vault, trainer, false, UNSORTED).await?;
     let bytes = in_the_background(move || trainer.finish().to_bytes()).await?;
-    let whole = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
-    let took = i32::try_from(start.elapsed().as_millis()).unwrap_or(i32::MAX);
-    let model = NewModel {
-        id: ModelId::generate(),
-        bytes: &bytes,
-        learned_from: &from,
-        examples: whole(examples),
-        unsorted: whole(unsorted),
-        topics: whole(count),
-        took_ms: took,
-    };
     let mut conn = vault.db.get().await?;
-    conn.transaction::<_, Error, _>(async |conn| Ok(queries::models::insert(conn, &model).await?)).await?;
-    Ok(Some(Lesson { examples, unsorted, bytes: bytes.len() }))
+    conn.transaction::<_, Error, _>(async |conn| Ok(queries::models::insert(conn, &bytes, &from).await?)).await?;
+    Ok(Some(Lesson { examples, unsorted, bytes: bytes.len(), took: start.elapsed() }))
 }
 
 /// What there is to learn from, in a few words that change when it does; none where the newest model knows it, or where

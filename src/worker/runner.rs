@@ -141,6 +141,8 @@ impl Worker {
                 tokio::select! {
                     () = async {
                         match work.job.kind {
+                            // Learning has no document, and is never claimed.
+                            JobKind::Learn => {}
                             JobKind::ProcessDocument => process_document::run(vault, work, &self.name, &grip).await,
                         }
                     } => {}

@@ -119,7 +119,8 @@ async fn lessons(vault: &Vault, owner: &str) {
         let learned = alone(vault, "learn", owner, async {
             if let Some(lesson) = learning::learn(vault).await? {
                 log::info!(
-                    examples = lesson.examples, unsorted = lesson.unsorted, bytes = lesson.bytes;
+                    examples = lesson.examples, unsorted = lesson.unsorted, bytes = lesson.bytes,
+                    ms = lesson.took.as_millis() as u64;
                     "learned from what people decided"
                 );
             }

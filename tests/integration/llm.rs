@@ -120,7 +120,8 @@ async fn an_address_with_its_version_in_it_is_the_same() {
     for (kind, base) in
         [(AiProviderKind::OpenAi, "/v1"), (AiProviderKind::Anthropic, "/v1/"), (AiProviderKind::Ollama, "/")]
     {
-        let provider = ai::provider(&config(kind, &format!("{}{base}", server.url())), &Arc::default()).expect("it is built");
+        let provider =
+            ai::provider(&config(kind, &format!("{}{base}", server.url())), &Arc::default()).expect("it is built");
         provider.score(paper("words"), &topics()).await.expect("an answer");
     }
     let paths: Vec<String> = server.seen().into_iter().map(|seen| seen.path).collect();
@@ -202,7 +203,11 @@ async fn a_server_that_does_not_answer_is_not_waited_for_and_may_be_asked_later(
         assert_eq!(server.seen().len(), 1, "{what}: it is not tried again at once");
     }
     let nobody = config(AiProviderKind::Ollama, "http://127.0.0.1:1");
-    let error = ai::provider(&nobody, &Arc::default()).expect("built").score(paper("words"), &topics()).await.expect_err("nobody");
+    let error = ai::provider(&nobody, &Arc::default())
+        .expect("built")
+        .score(paper("words"), &topics())
+        .await
+        .expect_err("nobody");
     assert!(matches!(error, AiError::Unavailable { .. }) && error.spent().tokens == 0, "{error:?}");
 }
 

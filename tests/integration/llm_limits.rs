@@ -15,6 +15,7 @@ use docuvault::queue::{
 };
 use docuvault::services::remote::{NoAnswer, RemoteAi};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -169,7 +170,8 @@ async fn without_redis_nothing_is_sent() {
         model: Some("m".to_owned()),
         ..AiConfig::default()
     };
-    let remote = RemoteAi::new(ai::provider(&config, &Arc::default()).expect("built"), &redis_at(url.as_str()), &config);
+    let remote =
+        RemoteAi::new(ai::provider(&config, &Arc::default()).expect("built"), &redis_at(url.as_str()), &config);
     let topics = [Topic { id: TopicId::generate(), name: "Tax".to_owned(), description: String::new() }];
     let subject = Subject { text: "words", ..Subject::default() };
     remote.ask(subject, &topics).await.expect("an answer");

@@ -221,13 +221,7 @@ fn nothing_to_learn_from_makes_a_model_too() {
     let topics = topics();
     let untaught = with(Trainer::new(&topics, 1).finish());
     assert_eq!(best(&untaught, &topics, INVOICE).0, Some(id_of(&topics, "Invoice")));
-    assert!(
-        untaught
-            .assess(Subject::default(), &topics)
-            .scores
-            .iter()
-            .all(|s| s.confidence < 0.5)
-    );
+    assert!(untaught.assess(Subject::default(), &topics).scores.iter().all(|s| s.confidence < 0.5));
 }
 
 mod properties {

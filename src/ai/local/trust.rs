@@ -1,6 +1,7 @@
 //! How far scores can be trusted: learned on examples that were kept out of the training.
 
 use super::calibrate::{Seen, log_sum_exp, logistic};
+use super::corpus::Label;
 use super::fit::{Material, middles, together, usual};
 use super::model::{Calibration, best_of, rests, signs};
 use super::random::Random;
@@ -21,6 +22,8 @@ const JUDGED: usize = 2000;
 /// documents; and between what it is held.
 const STRANGE: (f32, f32) = (0.05, 50.0);
 const STRANGE_BOUNDS: (f32, f32) = (0.01, 0.5);
+/// A vault of few examples knows little of what else there may be: so much more of that share, halved at so many examples.
+const STRANGE_AT_FIRST: (f32, f32) = (0.4, 20.0);
 /// What holds without examples to learn it from.
 const UNTAUGHT: Calibration = Calibration { blend: 1.0, fits: [4.0, 4.0, 0.0], known: [1.0, 0.3, 0.5, 0.3, 2.0] };
 /// As how many documents what holds without examples counts beside those that were kept out.
@@ -154,10 +157,14 @@ pub(super) fn strange(
             odds.push((-calibration.known_score(&signs)).exp());
         }
     }
-    let (mut share, hold) = STRANGE;
+    let (at_last, hold) = STRANGE;
+    let (at_first, halved) = STRANGE_AT_FIRST;
+    let examples = material.labels.iter().filter(|label| matches!(label, Label::Known(_))).count() as f32;
+    let usual_share = at_last + at_first * halved / (halved + examples);
+    let mut share = usual_share;
     for _ in 0..50 {
         let sum: f32 = odds.iter().map(|odds| share * odds / (share * odds + 1.0 - share)).sum();
-        share = (sum + hold * STRANGE.0) / (odds.len() as f32 + hold);
+        share = (sum + hold * usual_share) / (odds.len() as f32 + hold);
         share = share.clamp(STRANGE_BOUNDS.0, STRANGE_BOUNDS.1);
     }
     share

@@ -1,8 +1,8 @@
 //! What the provider `local` has learned, and what it learns from.
 
-use crate::db::models::{ModelRow, NewModel, TaughtRow};
-use crate::db::schema::{document_topics, documents, models, topics};
-use crate::domain::{DocumentId, ModelId, TopicId};
+use crate::db::models::TaughtRow;
+use crate::db::schema::{document_topics, documents, jobs, topics};
+use crate::domain::{DocumentId, JobId, JobKind, JobState, TopicId};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, max, sql};
 use diesel::prelude::*;
@@ -16,31 +16,47 @@ const KEPT: i64 = 2;
 /// How many, and when one of them last changed.
 pub type Extent = (i64, Option<DateTime<Utc>>);
 
-/// The newest model's id, and what it was learned from.
+/// The newest model's job, and what it was learned from.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn newest(conn: &mut AsyncPgConnection) -> QueryResult<Option<(ModelId, String)>> {
-    models::table.order(models::id.desc()).select((models::id, models::learned_from)).first(conn).await.optional()
+pub async fn newest(conn: &mut AsyncPgConnection) -> QueryResult<Option<(JobId, String)>> {
+    jobs::table
+        .filter(jobs::kind.eq(JobKind::Learn))
+        .order(jobs::id.desc())
+        .select((jobs::id, jobs::learned_from.assume_not_null()))
+        .first(conn)
+        .await
+        .optional()
 }
 
-/// A model, with its bytes; none where it was replaced meanwhile.
+/// A model, as bytes (`ai/local/codec.rs`); none where it was replaced meanwhile.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn find(conn: &mut AsyncPgConnection, id: ModelId) -> QueryResult<Option<ModelRow>> {
-    models::table.find(id).select(ModelRow::as_select()).first(conn).await.optional()
+pub async fn find(conn: &mut AsyncPgConnection, id: JobId) -> QueryResult<Option<Vec<u8>>> {
+    jobs::table
+        .find(id)
+        .filter(jobs::kind.eq(JobKind::Learn))
+        .select(jobs::model.assume_not_null())
+        .first(conn)
+        .await
+        .optional()
 }
 
-/// Keeps a model, and forgets those before the last.
+/// Keeps a model, and what it was learned from, and forgets those before the last.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn insert(conn: &mut AsyncPgConnection, model: &NewModel<'_>) -> QueryResult<()> {
-    diesel::insert_into(models::table).values(model).execute(conn).await?;
-    let kept: Vec<ModelId> =
-        models::table.order(models::id.desc()).limit(KEPT).select(models::id).load(conn).await?;
-    diesel::delete(models::table.filter(models::id.ne_all(kept))).execute(conn).await.map(drop)
+pub async fn insert(conn: &mut AsyncPgConnection, bytes: &[u8], learned_from: &str) -> QueryResult<()> {
+    let job = (jobs::id.eq(JobId::generate()), jobs::kind.eq(JobKind::Learn), jobs::state.eq(JobState::Done));
+    diesel::insert_into(jobs::table)
+        .values((job, jobs::attempts.eq(1), jobs::model.eq(bytes), jobs::learned_from.eq(learned_from)))
+        .execute(conn)
+        .await?;
+    let learned = jobs::table.filter(jobs::kind.eq(JobKind::Learn));
+    let kept: Vec<JobId> = learned.order(jobs::id.desc()).limit(KEPT).select(jobs::id).load(conn).await?;
+    diesel::delete(learned.filter(jobs::id.ne_all(kept))).execute(conn).await.map(drop)
 }
 
 /// How many documents a person has sorted, and when one of them last changed.
