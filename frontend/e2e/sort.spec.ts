@@ -27,6 +27,16 @@ test('the review queue is gone through by keys, and a decision is undone', async
   expect((await vault.get(document.id)).topics_by_user).toBe(false)
 })
 
+test('a document says by which words it was sorted', async ({ page, vault }) => {
+  const text = 'Invoice number 2026-117. Bill to: Ada. Amount due 571.20 EUR, VAT included, payment terms net 14 days.'
+  const { id } = await vault.settled((await vault.put(`${unique('bill')}.txt`, text)).id)
+  await page.goto(`/documents/${id}`)
+  await page.getByRole('button', { name: 'Show the words that decide' }).click()
+  const why = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Why these topics' }) })
+  await expect(why.getByRole('status')).toContainText(/Invoice: \d+ % sure/)
+  await expect(why.getByRole('status')).toContainText('invoice')
+})
+
 test('a topic is made', async ({ page }) => {
   const from = unique('Cars')
   await page.goto('/topics')

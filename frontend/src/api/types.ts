@@ -19,6 +19,7 @@ export type Stats = Schemas['Stats']
 export type About = Schemas['About']
 export type Health = Schemas['Health']
 export type HistoryEntry = Schemas['HistoryEntry']
+export type Explanation = Schemas['Explanation']
 /** What a list of documents can be asked. */
 export type ListQuery = NonNullable<operations['list_documents']['parameters']['query']>
 

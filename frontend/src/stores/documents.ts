@@ -1,10 +1,16 @@
 import { api, ask, contentUrl, thumbnailUrl } from '@/api/client'
-import type { Document, DocumentEvent, DocumentPatch, HistoryEntry } from '@/api/types'
+import type { Document, DocumentEvent, DocumentPatch, Explanation, HistoryEntry } from '@/api/types'
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
 import { useLive } from './live'
 
 const PATH = '/api/v1/documents/{id}' as const
+
+/** A topic that the person does not have; nobody makes it unasked. */
+export interface SuggestedTopic {
+  name: string
+  description: string
+}
 
 /**
  * Every document the page has seen, each in its newest state: lists hold ids, and all views look here. One place that
@@ -96,6 +102,18 @@ export const useDocuments = defineStore('documents', () => {
     return (await ask(api.GET('/api/v1/documents/{id}/history', { params: { path: { id }, query: { limit } } }))).items
   }
 
+  /** Why its topics fit, or do not, by what the vault has learned by now. */
+  async function explanation(id: string): Promise<Explanation> {
+    return ask(api.GET('/api/v1/documents/{id}/explanation', at(id)))
+  }
+
+  /** Topics that the AI would have made when it sorted it the last time. */
+  async function suggestions(id: string): Promise<SuggestedTopic[]> {
+    const last = (await history(id, 20)).find(({ action }) => action === 'document.processed')
+    const found: unknown = (last?.detail as { suggestions?: unknown } | undefined)?.suggestions
+    return Array.isArray(found) ? (found as SuggestedTopic[]).filter(({ name }) => typeof name === 'string') : []
+  }
+
   /** Where the picture of its first page is, if there is one; elsewhere as soon as it may be another picture. */
   function pictureUrl({ id, has_thumbnail, updated_at }: Document): string | undefined {
     return has_thumbnail ? thumbnailUrl(id, updated_at) : undefined
@@ -117,6 +135,6 @@ export const useDocuments = defineStore('documents', () => {
 
   return {
     byId, put, get, fetch, change, setTopics, undoTopics, reprocess, unlock, trash, restore, purge, text, beginning, history, contentUrl,
-    pictureUrl,
+    pictureUrl, explanation, suggestions,
   }
 })
