@@ -1,15 +1,14 @@
 /** Who has a German browser is spoken to in German from the first word on. */
-import { randomUUID } from 'node:crypto'
-import { expect, expectAccessible, test, unique } from './support'
+import { expect, expectAccessible, nonsense, test } from './support'
 
 test.use({ locale: 'de-DE' })
 
 test('hineinlegen, prüfen, finden: all of it in German', async ({ page, vault }) => {
-  const name = `${unique('xqzv')}.txt`
+  const name = `${nonsense()}.txt`
   await page.goto('/')
   await expect(page.locator('html')).toHaveAttribute('lang', 'de')
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Dokumente')
-  await page.locator('[data-upload="files"]').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(`xqzv wqpt ${randomUUID()}`) })
+  await page.locator('[data-upload="files"]').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(nonsense()) })
   await expect(page.locator('[data-upload-state="kept"]')).toContainText('Abgelegt')
   await page.locator('[data-upload="files"]').setInputFiles({ name: 'leer.txt', mimeType: 'text/plain', buffer: Buffer.alloc(0) })
   await expect(page.locator('[data-upload-state="failed"]')).toContainText('Die Datei ist leer')

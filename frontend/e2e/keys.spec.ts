@@ -1,7 +1,7 @@
 /** Everything by the keyboard alone: no mouse, no finger. */
 import { randomUUID } from 'node:crypto'
 import type { FileChooser, Page } from '@playwright/test'
-import { expect, test, unique } from './support'
+import { expect, nonsense, test, unique } from './support'
 
 /** The next window that asks for files. To be called before the page is opened: the browser needs its time to listen. */
 const chooserOf = (page: Page) => new Promise<FileChooser>((resolve) => page.once('filechooser', resolve))
@@ -18,7 +18,7 @@ async function tabTo(page: Page, role: 'link' | 'button', name: string | RegExp)
 
 test('from putting in to sorting to finding, with keys alone', async ({ page, vault }) => {
   const topic = await vault.topic(unique('Orchard'))
-  const [name, word] = [`${unique('xqzv')}.txt`, `wqpt${randomUUID().slice(0, 6).replace(/\d/g, 'k')}`]
+  const [name, word] = [`${nonsense()}.txt`, `wqpt${randomUUID().slice(0, 6).replace(/\d/g, 'k')}`]
   const chooser = chooserOf(page)
   await page.goto('/')
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
@@ -30,7 +30,7 @@ test('from putting in to sorting to finding, with keys alone', async ({ page, va
   await expect(page.locator('#main')).toBeFocused()
 
   await page.keyboard.press('u')
-  await (await chooser).setFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(`xqzv ${word} zzkk vvrr`) })
+  await (await chooser).setFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(`${word} ${nonsense()}`) })
   await expect(page.locator('[data-upload-state="kept"]').filter({ hasText: name })).toBeVisible()
   const { id } = (await vault.withName(name))!
   expect((await vault.settled(id)).status).toBe('needs_review')

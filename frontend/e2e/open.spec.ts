@@ -1,6 +1,6 @@
 /** What opens above a view (a dialog, a menu, a question) can be used by everybody too, in both themes, wide and narrow. */
 import type { Page } from '@playwright/test'
-import { expect, expectAccessible, expectNoSidewaysScroll, test, unique, type Document, type Topic } from './support'
+import { type Document, expect, expectAccessible, expectNoSidewaysScroll, nonsense, test, type Topic, unique } from './support'
 
 interface Opened {
   what: string
@@ -73,7 +73,7 @@ for (const theme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
       const topic = await vault.topic(unique('Pantry'), 'What can be eaten')
       // Not sorted: so there is something to review.
-      const waits = await vault.settled((await vault.put(`${unique('xqzv')}.txt`, 'xqzv wqpt zzkk vvrr')).id)
+      const waits = await vault.settled((await vault.put(`${nonsense()}.txt`, nonsense())).id)
       expect(waits.status).toBe('needs_review')
       const document = await vault.settled((await vault.put(`${unique('jam')}.txt`, 'Strawberry jam.', { topicIds: [topic.id] })).id)
       await vault.trash((await vault.put(`${unique('mould')}.txt`, 'Of no more use.')).id)

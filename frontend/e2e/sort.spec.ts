@@ -1,10 +1,10 @@
 /** What the AI was not sure of waits for a person, who goes through it by keys and can take each step back. */
 import type { Page } from '@playwright/test'
-import { expect, test, unique, type Document } from './support'
+import { expect, nonsense, test, unique, type Document } from './support'
 
 test('the review queue is gone through by keys, and a decision is undone', async ({ page, vault }) => {
   const topic = await vault.topic(unique('Zoology'))
-  const document = await vault.settled((await vault.put(`${unique('xqzv')}.txt`, 'xqzv wqpt zzkk vvrr')).id)
+  const document = await vault.settled((await vault.put(`${nonsense()}.txt`, nonsense())).id)
   expect(document.status).toBe('needs_review')
   await page.goto('/review')
   const current = page.locator('article[data-document]')

@@ -82,6 +82,9 @@ export class Vault {
 /** A name that no other story uses. */
 export const unique = (name: string) => `${name} ${randomUUID().slice(0, 8)}`
 
+/** Words that nobody has ever written: what the vault has learned says nothing of them. */
+export const nonsense = () => Array.from({ length: 4 }, () => `q${randomUUID().replace(/[^a-f]/g, '')}z`).join(' ')
+
 /** What the browser said that it should not have: errors, and what the Content-Security-Policy forbade. */
 export function listenForComplaints(page: Page): string[] {
   const complaints: string[] = []
