@@ -15,7 +15,7 @@ const TESSDATA: &[&str] = &[
 /// Something that reading can do where its programs are installed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capability {
-    /// Its name: `pdf`, `thumbnails`, `ocr`, `unlock`, `heif`.
+    /// Its name: `pdf`, `thumbnails`, `ocr`, `unlock`.
     pub name: &'static str,
     /// What it lacks here; nothing where it is whole.
     pub missing: Vec<String>,
