@@ -57,6 +57,7 @@ test('from putting in to sorting to finding, with keys alone', async ({ page, va
   await expect.poll(async () => (await vault.get(id)).topics).toMatchObject([{ id: topic.id, source: 'user' }])
 
   await page.keyboard.press('/')
+  await expect(page.getByRole('textbox', { name: 'Search documents' })).toBeFocused()
   await page.keyboard.type(word)
   await expect(page.getByRole('main').getByRole('listitem').filter({ hasText: name })).toBeVisible()
   await expect(page.getByRole('main').locator('mark').first()).toHaveText(word)
