@@ -43,13 +43,25 @@ enum Command {
     Openapi,
     /// Read a file on standard input, under limits: what the worker starts for each file that has to be parsed
     #[command(hide = true)]
-    ReadChild {
-        format: Format,
-        #[command(flatten)]
-        options: Options,
-        #[command(flatten)]
-        limits: Limits,
-    },
+    ReadChild(ReadChildArgs),
+}
+
+/// What a reading child is to do.
+#[derive(Debug, clap::Args)]
+struct ReadChildArgs {
+    format: Format,
+    #[command(flatten)]
+    options: Options,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+/// The command line of a reading child alone. One starts for each file, and to describe all the other commands first
+/// would be a good part of its life.
+#[derive(Debug, Parser)]
+struct ReadChild {
+    #[command(flatten)]
+    args: ReadChildArgs,
 }
 
 /// What `verify` is to do.
@@ -135,7 +147,13 @@ const EXIT_USAGE: u8 = 2;
 /// Parses the command line, runs the command, and answers the process's exit code: 0 for success, 1 for failure, 2 for
 /// wrong settings or a wrong command line, 3 where `verify` found what remains wrong.
 pub fn run() -> ExitCode {
-    match dispatch(Cli::parse().command) {
+    let command = match std::env::args_os().nth(1) {
+        Some(word) if word == "read-child" => {
+            Command::ReadChild(ReadChild::parse_from(std::env::args_os().skip(1)).args)
+        }
+        _ => Cli::parse().command,
+    };
+    match dispatch(command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("docuvault: {error:#}");
@@ -154,7 +172,9 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(args) => commands::export::run(&args),
         Command::Healthcheck { url } => commands::healthcheck::run(&url),
         Command::Openapi => commands::openapi::run(),
-        Command::ReadChild { format, options, limits } => Ok(commands::read_child::run(format, &options, limits)),
+        Command::ReadChild(ReadChildArgs { format, options, limits }) => {
+            Ok(commands::read_child::run(format, &options, limits))
+        }
     }
 }
 
@@ -166,5 +186,6 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+        ReadChild::command().debug_assert();
     }
 }

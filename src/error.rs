@@ -72,7 +72,9 @@ codes! {
     TooManyTopics = "too_many_topics", 409, "There are too many topics";
     /// The job is not dead, so that there is nothing to retry.
     JobNotDead = "job_not_dead", 409, "This job needs no retry";
-    /// The last change of the document's topics was not a person's.
+    /// The run is still under way.
+    RunNotEnded = "run_not_ended", 409, "This run is still under way";
+    /// There is no change that could be taken back.
     NothingToUndo = "nothing_to_undo", 409, "There is nothing to undo";
     /// The document does not wait for a password.
     NotLocked = "not_locked", 409, "This document is not locked";

@@ -2,8 +2,11 @@
 
 use crate::ai::Reason;
 use crate::db::models::{AssignedTopic, AuditRow, JobRow};
-use crate::domain::{DocumentId, DocumentStatus, JobId, JobKind, JobState, TextSource, TopicId, TopicSource};
+use crate::domain::{
+    DocumentId, DocumentStatus, JobId, JobKind, JobState, Run, Selection, TextSource, TopicId, TopicSource,
+};
 use crate::services::listing::{Listed, Page};
+use crate::services::runs::KnownRun;
 use crate::services::{Vault, documents, explanation, stats, topics};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -259,6 +262,53 @@ impl From<JobRow> for Job {
     fn from(row: JobRow) -> Self {
         let JobRow { id, kind, document_id, state, attempts, last_error, created_at, updated_at, .. } = row;
         Self { id, kind, document_id, state, attempts, last_error, created_at, updated_at }
+    }
+}
+
+/// Many documents sorted anew by the AI, or that taken back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClassificationRun {
+    id: JobId,
+    state: JobState,
+    /// Which documents it sorts; null for one that takes another back.
+    selection: Option<Selection>,
+    /// The run that it takes back.
+    undoes: Option<JobId>,
+    /// Documents there were to look at when it was started.
+    total: i64,
+    /// Those that it has looked at so far.
+    done: i64,
+    /// Those of them that it has changed.
+    changed: i64,
+    /// Those of them for which the AI had no answer; they stay as they were.
+    failed: i64,
+    /// It was ended before its end, or will be in a moment.
+    cancelled: bool,
+    /// Why it could not go on, where it has to wait or was given up: for the operator.
+    last_error: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<KnownRun> for ClassificationRun {
+    fn from(known: KnownRun) -> Self {
+        let JobRow { id, state, last_error, created_at, updated_at, .. } = known.job;
+        let Run { selection, undoes, total, done, changed, failed, cancelled, .. } = known.run;
+        let selection = undoes.is_none().then_some(selection);
+        Self {
+            id,
+            state,
+            selection,
+            undoes,
+            total,
+            done,
+            changed,
+            failed,
+            cancelled,
+            last_error,
+            created_at,
+            updated_at,
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod pace;
 mod page;
 mod problem;
 mod routes;
+mod runs;
 mod stats;
 mod topics;
 mod upload;

@@ -1,6 +1,6 @@
 //! All routes, in one screenful.
 
-use super::{content, documents, events, health, jobs, page, problem::ApiError, stats, topics, upload};
+use super::{content, documents, events, health, jobs, page, problem::ApiError, runs, stats, topics, upload};
 use crate::error::{Error, ErrorCode};
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header;
@@ -25,6 +25,7 @@ const BASE: &str = "/api/v1";
         (name = "documents", description = "Put in, found, changed, removed"),
         (name = "topics", description = "The user's own words for what belongs together"),
         (name = "jobs", description = "The work on documents"),
+        (name = "runs", description = "Many documents sorted anew, and that taken back"),
         (name = "watch", description = "What there is, and what happens"),
         (name = "operation", description = "For those who keep the vault running")
     )
@@ -74,6 +75,11 @@ pub fn app() -> (
                 .service(topics::merge)
                 .service(jobs::list)
                 .service(jobs::retry)
+                .service(runs::start)
+                .service(runs::list)
+                .service(runs::get)
+                .service(runs::cancel)
+                .service(runs::undo)
                 .service(events::watch)
                 .service(stats::get)
                 .service(stats::about)

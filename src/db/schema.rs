@@ -72,6 +72,7 @@ table! {
         unlock -> Nullable<Uuid>,
         model -> Nullable<Binary>,
         learned_from -> Nullable<Text>,
+        run -> Nullable<Jsonb>,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
     }

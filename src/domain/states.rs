@@ -101,6 +101,8 @@ words!(
         ProcessDocument = "process_document",
         /// Learns from what people decided. It is made when it is done, and rung for by nobody.
         Learn = "learn",
+        /// Sorts many documents anew, or takes that back.
+        ClassificationRun = "classification_run",
     }
 );
 

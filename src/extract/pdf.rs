@@ -6,6 +6,9 @@
 use super::about::About;
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
 
 /// Ends the head.
 const BEFORE_TEXT: &str = "<body>\n<pre>\n";
@@ -63,6 +66,32 @@ pub(super) fn pages(text: &str) -> Vec<&str> {
     pages
 }
 
+/// A larger file is not looked through for the word.
+const LOOKED_THROUGH_BYTES: u64 = 4 * 1024 * 1024;
+/// What stands in the description of each picture. A name in PDF ends at the first sign that no name has.
+const PICTURE: &[u8] = b"/Image";
+
+/// There may be a picture in a PDF. Nothing is taken apart for this: a picture is a stream, whose description stands in a
+/// PDF as it is, neither compressed nor encrypted (ISO 32000-1, 7.5.7 and 7.6), and says what it is by a word. That may
+/// be in disguise; who does that has their picture of a text not read.
+///
+/// # Errors
+/// When the file can't be read.
+pub(super) fn may_have_pictures(file: &File) -> io::Result<bool> {
+    let length = file.metadata()?.len();
+    if length > LOOKED_THROUGH_BYTES {
+        return Ok(true);
+    }
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(names_a_picture(&bytes))
+}
+
+fn names_a_picture(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, PICTURE)
+        .any(|at| !bytes.get(at + PICTURE.len()).is_some_and(u8::is_ascii_alphanumeric))
+}
+
 /// True for a page that has next to no text: a scan, or an empty one.
 pub(super) fn is_bare(page: &str) -> bool {
     page.chars().filter(|c| c.is_alphanumeric()).take(WORDS_OF_A_PAGE).count() < WORDS_OF_A_PAGE
@@ -115,6 +144,20 @@ mod tests {
             4     5 smask    2480  3508  gray    1   8  jpeg   no        12  0   300   300 120K 1.0%\n";
         assert_eq!(scanned_pages(list), HashSet::from([2, 3]));
         assert_eq!(scanned_pages("nothing"), HashSet::new());
+    }
+
+    #[test]
+    fn a_picture_is_known_by_its_word() {
+        for (bytes, has) in [
+            (&b"<< /Type /XObject /Subtype /Image /Width 20 >>"[..], true),
+            (b"<</Subtype/Image/Width 20>>", true),
+            (b"<</Width 20/Subtype/Image>>", true),
+            // What a page may use, and not what it has.
+            (b"<< /ProcSet [ /PDF /Text /ImageB /ImageC /ImageI ] >>", false),
+            (b"", false),
+        ] {
+            assert_eq!(names_a_picture(bytes), has, "{}", String::from_utf8_lossy(bytes));
+        }
     }
 
     #[test]

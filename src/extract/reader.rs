@@ -370,7 +370,10 @@ impl Reader {
         if !self.lacks.ocr && !truncated && bare.iter().any(|page| is_short(*page)) {
             // The last lines of a letter on a page of their own are no scan. Of an empty page it can't be told: letters
             // may be drawn as lines.
-            let scanned = self.pictured_pages(subject.file).await?;
+            let scanned = match pdf::may_have_pictures(subject.file)? {
+                true => self.pictured_pages(subject.file).await?,
+                false => HashSet::new(),
+            };
             bare.retain(|page| !is_short(*page) || scanned.contains(page));
         }
         let mut read = OcrText::default();

@@ -11,7 +11,7 @@ use crate::db::models::DocumentRow;
 use crate::db::queries;
 use crate::domain::TopicId;
 use crate::error::{Error, Result, cause_chain};
-use crate::extract::ReadText;
+use serde_json::{Value, json};
 
 /// What the AI would do.
 #[derive(Debug, Clone, Default)]
@@ -32,11 +32,41 @@ pub struct Choice {
     pub suggestions: Vec<SuggestedTopic>,
 }
 
-/// Chooses topics for a text.
+impl Choice {
+    /// What the audit log keeps of it; `usual` is the provider of the settings.
+    pub fn detail(&self, usual: &str) -> Value {
+        let topics = self.topics.iter().map(|(id, confidence)| json!({"id": id, "confidence": confidence}));
+        let mut detail = json!({
+            "provider": self.provider.unwrap_or(usual),
+            "fallback": self.fallback.is_some(),
+            "topics": topics.collect::<Vec<_>>(),
+            "best_confidence": self.best_confidence,
+            "none": self.none,
+        });
+        if let Some(why) = self.fallback {
+            detail["fallback_reason"] = json!(why);
+        }
+        if let Some(provenance) = &self.provenance {
+            detail["model"] = json!(provenance.model);
+            detail["prompt_version"] = json!(provenance.prompt_version);
+            detail["tokens_in"] = json!(provenance.tokens_in);
+            detail["tokens_out"] = json!(provenance.tokens_out);
+            detail["duration_ms"] = json!(u64::try_from(provenance.duration.as_millis()).unwrap_or(u64::MAX));
+        }
+        if !self.suggestions.is_empty() {
+            let suggestions = self.suggestions.iter();
+            let suggestions = suggestions.map(|one| json!({"name": one.name, "description": one.description}));
+            detail["suggestions"] = suggestions.collect();
+        }
+        detail
+    }
+}
+
+/// Chooses topics for the text of a document, written in `language` (ISO 639-3).
 ///
 /// # Errors
 /// When the provider gives no answer, and none may stand in for it.
-pub async fn choose(vault: &Vault, document: &DocumentRow, read: &ReadText) -> Result<Choice> {
+pub async fn choose(vault: &Vault, document: &DocumentRow, text: &str, language: Option<&str>) -> Result<Choice> {
     let topics: Vec<Topic> = {
         let mut conn = vault.db.get().await?;
         let rows = queries::topics::all(&mut conn).await?;
@@ -47,8 +77,8 @@ pub async fn choose(vault: &Vault, document: &DocumentRow, read: &ReadText) -> R
     }
     let subject = Subject {
         title: document.title.as_deref().unwrap_or(document.filename.as_str()),
-        text: &read.text,
-        language: read.language.as_deref(),
+        text,
+        language,
         examples: &[],
     };
     let Some(remote) = &vault.remote else {

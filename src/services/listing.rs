@@ -4,7 +4,7 @@ use super::Vault;
 use super::documents::Document;
 use crate::db::models::{AssignedTopic, DocumentRow};
 use crate::db::queries;
-use crate::db::queries::documents::{After, HIGHLIGHT_END, HIGHLIGHT_START, ListQuery, Sort};
+use crate::db::queries::documents::{After, Filter, HIGHLIGHT_END, HIGHLIGHT_START, ListQuery, Sort};
 use crate::domain::{ContentHash, Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
 use crate::error::{Error, ErrorCode, Result, cause_chain};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -44,6 +44,17 @@ pub(super) fn parse_limit(limit: Option<u32>) -> Result<i64> {
     } else {
         Err(Error::new(ErrorCode::InvalidQuery, "limit must be a whole number from 1 to 200."))
     }
+}
+
+/// What is searched for, trimmed; nothing where it is blank.
+pub(super) fn parse_q(q: Option<String>) -> Result<Option<String>> {
+    let q = q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
+    let too_long =
+        |q: &String| q.chars().count() > MAX_Q_CHARS || q.split(|c: char| !c.is_alphanumeric()).count() > MAX_Q_WORDS;
+    if q.as_ref().is_some_and(too_long) {
+        return Err(Error::new(ErrorCode::InvalidQuery, "q must have at most 500 characters and 50 words."));
+    }
+    Ok(q)
 }
 
 pub(super) fn foreign_cursor() -> Error {
@@ -145,12 +156,7 @@ pub struct Listed {
 /// `invalid_query`, `invalid_cursor`.
 pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
     let limit = parse_limit(request.limit)?;
-    let q = request.q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
-    let too_long =
-        |q: &String| q.chars().count() > MAX_Q_CHARS || q.split(|c: char| !c.is_alphanumeric()).count() > MAX_Q_WORDS;
-    if q.as_ref().is_some_and(too_long) {
-        return Err(Error::new(ErrorCode::InvalidQuery, "q must have at most 500 characters and 50 words."));
-    }
+    let q = parse_q(request.q)?;
     let sort = request.sort.unwrap_or_else(|| SortOrder::usual(request.deleted));
     if sort.sort == Sort::Relevance && q.is_none() {
         return Err(Error::new(ErrorCode::InvalidQuery, "sort=relevance needs a search: give q as well."));
@@ -167,7 +173,7 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
     let mut topics = request.topics;
     topics.sort_unstable();
     topics.dedup();
-    let query = ListQuery {
+    let filter = Filter {
         deleted: request.deleted,
         q: q.clone(),
         topics,
@@ -176,11 +182,9 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
         sha256: request.sha256,
         created_from: request.created_from,
         created_to: request.created_to,
-        sort: sort.sort,
-        descending: sort.descending,
-        after,
-        limit: limit + 1,
+        ..Filter::default()
     };
+    let query = ListQuery { filter, sort: sort.sort, descending: sort.descending, after, limit: limit + 1 };
 
     let mut conn = vault.db.get().await?;
     let rows = queries::documents::list(&mut conn, query).await?;

@@ -14,6 +14,7 @@ pub mod orphans;
 pub mod processing;
 pub mod remote;
 pub mod room;
+pub mod runs;
 pub mod starter_topics;
 pub mod stats;
 pub mod sweep;

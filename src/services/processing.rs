@@ -94,7 +94,9 @@ pub async fn run(vault: &Vault, work: &Work) -> Result<Outcome> {
     let password = unlock::password_for(vault, &work.job).await?;
     let reading = extractor::read(vault, &work.document, password).await?;
     let choice = match &reading.text {
-        Ok(text) if !work.brings_topics => classifier::choose(vault, &work.document, text).await?,
+        Ok(read) if !work.brings_topics => {
+            classifier::choose(vault, &work.document, &read.text, read.language.as_deref()).await?
+        }
         _ => Choice::default(),
     };
     Ok(Outcome { reading, choice })
@@ -253,33 +255,11 @@ async fn commit(
 
 /// What the audit log keeps of a decision.
 fn decision(vault: &Vault, work: &Work, status: DocumentStatus, choice: &Choice, by_user: bool) -> Value {
-    let mut detail = json!({
-        "status": status,
-        "provider": choice.provider.unwrap_or(vault.ai.name()),
-        "fallback": choice.fallback.is_some(),
-        "topics": choice.topics.iter().map(|(id, confidence)| json!({"id": id, "confidence": confidence}))
-            .collect::<Vec<_>>(),
-        "best_confidence": choice.best_confidence,
-        "none": choice.none,
-        "topics_by_user": by_user,
-        "topics_brought": work.brings_topics,
-        "job_id": work.job.id,
-    });
-    if let Some(why) = choice.fallback {
-        detail["fallback_reason"] = json!(why);
-    }
-    if let Some(provenance) = &choice.provenance {
-        detail["model"] = json!(provenance.model);
-        detail["prompt_version"] = json!(provenance.prompt_version);
-        detail["tokens_in"] = json!(provenance.tokens_in);
-        detail["tokens_out"] = json!(provenance.tokens_out);
-        detail["duration_ms"] = json!(u64::try_from(provenance.duration.as_millis()).unwrap_or(u64::MAX));
-    }
-    if !choice.suggestions.is_empty() {
-        let suggestions = choice.suggestions.iter();
-        let suggestions = suggestions.map(|one| json!({"name": one.name, "description": one.description}));
-        detail["suggestions"] = suggestions.collect();
-    }
+    let mut detail = choice.detail(vault.ai.name());
+    detail["status"] = json!(status);
+    detail["topics_by_user"] = json!(by_user);
+    detail["topics_brought"] = json!(work.brings_topics);
+    detail["job_id"] = json!(work.job.id);
     detail
 }
 
@@ -300,24 +280,31 @@ pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Res
             let Some(document) = queries::documents::lock_anywhere(conn, work.document.id).await? else {
                 return Ok(None);
             };
-            // A statement that takes too long is this document's own: PostgreSQL answers the others.
-            let outage = error.is_unavailable() && !cause_chain(error).contains("statement timeout");
+            let (delay, outage) = wait_after(error, work.job.attempts);
             if !outage && work.job.attempts >= vault.config.work.max_attempts {
                 return bury(conn, &work.job, document, owner, &why).await;
             }
-            // Half of it by chance, so that jobs which failed together do not come back together.
-            let chance = rand::rng().random_range(0.5..1.0);
-            let delay = match error.wait() {
-                // Before that there is no use in coming back.
-                Some(wait) if outage => wait.mul_f64(0.5 + chance),
-                _ if outage => OUTAGE_WAIT.mul_f64(chance),
-                _ => backoff(work.job.attempts).mul_f64(chance),
-            };
             give_back(conn, work, document, owner, delay, outage, Some(&why)).await
         })
         .await?;
     tell(vault, changed.as_ref());
     Ok(())
+}
+
+/// How long a job waits after an error in attempt `attempts`, and whether that is an outage: no fault of the job's own, so
+/// that the attempt does not count.
+pub(super) fn wait_after(error: &Error, attempts: i32) -> (Duration, bool) {
+    // A statement that takes too long is this document's own: PostgreSQL answers the others.
+    let outage = error.is_unavailable() && !cause_chain(error).contains("statement timeout");
+    // Half of it by chance, so that jobs which failed together do not come back together.
+    let chance = rand::rng().random_range(0.5..1.0);
+    let delay = match error.wait() {
+        // Before that there is no use in coming back.
+        Some(wait) if outage => wait.mul_f64(0.5 + chance),
+        _ if outage => OUTAGE_WAIT.mul_f64(chance),
+        _ => backoff(attempts).mul_f64(chance),
+    };
+    (delay, outage)
 }
 
 /// Puts a job that was not finished back into the queue at once; the attempt does not count.

@@ -6,7 +6,7 @@
 use super::Vault;
 use super::documents::{Document, audit, missing, with_topics};
 use crate::db::models::{AssignedTopic, DocumentRow};
-use crate::db::{AsyncConnection, queries};
+use crate::db::{AsyncConnection, AsyncPgConnection, queries};
 use crate::domain::{DocumentId, DocumentStatus, TopicId, TopicSource};
 use crate::error::{Error, ErrorCode, Result};
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,20 @@ impl Before {
     }
 }
 
+/// Puts the topics on a document that stood there before, without those that were removed since; answers them.
+pub(super) async fn restore(conn: &mut AsyncPgConnection, id: DocumentId, before: &Before) -> Result<Vec<TopicId>> {
+    let ids: Vec<TopicId> = before.topics.iter().map(|topic| topic.id).collect();
+    let alive = queries::topics::lock_around(conn, id, &ids).await?;
+    let topics: Vec<_> = before
+        .topics
+        .iter()
+        .filter(|topic| alive.contains(&topic.id))
+        .map(|topic| (topic.id, topic.source, topic.confidence))
+        .collect();
+    queries::topics::replace_as_they_were(conn, id, &topics).await?;
+    Ok(topics.into_iter().map(|(topic, ..)| topic).collect())
+}
+
 fn nothing() -> Error {
     Error::new(ErrorCode::NothingToUndo, "The last change of this document's topics was not a person's choice.")
 }
@@ -61,21 +75,12 @@ pub async fn topics(vault: &Vault, id: DocumentId) -> Result<Document> {
             let choice = queries::audit::last_choice(conn, id).await?.ok_or_else(nothing)?;
             let before = choice.detail.get("before").cloned().ok_or_else(nothing)?;
             let before: Before = serde_json::from_value(before).map_err(Error::internal)?;
-            let ids: Vec<TopicId> = before.topics.iter().map(|topic| topic.id).collect();
-            let alive = queries::topics::lock_around(conn, id, &ids).await?;
-            let topics: Vec<_> = before
-                .topics
-                .iter()
-                .filter(|topic| alive.contains(&topic.id))
-                .map(|topic| (topic.id, topic.source, topic.confidence))
-                .collect();
-            queries::topics::replace_as_they_were(conn, id, &topics).await?;
+            let topic_ids = restore(conn, id, &before).await?;
             queries::documents::mark_topics_by_user(conn, id, before.topics_by_user).await?;
             // Ready by that choice alone: it waits for a person again.
             if document.status == DocumentStatus::Ready && before.status != DocumentStatus::Ready {
                 queries::documents::set_status(conn, id, DocumentStatus::NeedsReview).await?;
             }
-            let topic_ids: Vec<TopicId> = topics.iter().map(|(topic, ..)| *topic).collect();
             let detail = json!({"choice": choice.id, "topic_ids": topic_ids});
             queries::audit::append(conn, &audit(id, "document.topics_undone", detail)).await?;
             let after = queries::documents::find(conn, id).await?.ok_or_else(missing)?;

@@ -3,6 +3,7 @@
 //! Any number of workers run side by side. What one has in hand is known by its leases in PostgreSQL; a worker that
 //! dies takes nothing with it.
 
+mod classification_run;
 mod in_hand;
 mod process_document;
 mod runner;

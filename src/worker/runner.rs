@@ -1,11 +1,12 @@
 //! The runner: permits, claims, heartbeat, drain.
 
+use super::classification_run::Leaving;
 use super::in_hand::InHand;
-use super::{process_document, sweeps};
+use super::{classification_run, process_document, sweeps};
 use crate::domain::JobKind;
 use crate::error::cause_chain;
 use crate::queue::{Consumer, QueueError, Ring};
-use crate::services::{Vault, processing};
+use crate::services::{Vault, processing, runs};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, RwLock, Semaphore};
@@ -93,7 +94,7 @@ impl Worker {
                     }
                     heard = true;
                     for (ring, permit) in rings.into_iter().zip(permits) {
-                        jobs.spawn(self.clone().answer(ring, permit));
+                        jobs.spawn(self.clone().answer(ring, permit, drain.clone()));
                     }
                 }
                 Err(error) => {
@@ -130,10 +131,10 @@ impl Worker {
     }
 
     /// Answers one ring.
-    async fn answer(self: Arc<Self>, ring: Ring, _permit: OwnedSemaphorePermit) {
+    async fn answer(self: Arc<Self>, ring: Ring, _permit: OwnedSemaphorePermit, drain: CancellationToken) {
         let vault = &self.vault;
         match processing::claim(vault, ring.job, &self.name).await {
-            Ok(None) => {}
+            Ok(None) => self.go_on_with_run(&ring, &drain).await,
             Ok(Some(work)) => {
                 let grip = self.in_hand.take(ring.job, &ring.entry);
                 // Kept apart for the case that it has to be given back.
@@ -141,8 +142,8 @@ impl Worker {
                 tokio::select! {
                     () = async {
                         match work.job.kind {
-                            // Learning has no document, and is never claimed.
-                            JobKind::Learn => {}
+                            // Neither has a document.
+                            JobKind::Learn | JobKind::ClassificationRun => {}
                             JobKind::ProcessDocument => process_document::run(vault, work, &self.name, &grip).await,
                         }
                     } => {}
@@ -162,6 +163,21 @@ impl Worker {
         let consumer = vault.queue.consumer(&self.name);
         if let Err(error) = consumer.done(&ring.entry).await {
             log::debug!("a ring could not be answered: {}", cause_chain(&error));
+        }
+    }
+
+    /// Answers a ring for a run, if it is one.
+    async fn go_on_with_run(&self, ring: &Ring, drain: &CancellationToken) {
+        match runs::work::claim(&self.vault, ring.job, &self.name).await {
+            Ok(None) => {}
+            Ok(Some(run)) => {
+                let grip = self.in_hand.take(ring.job, &ring.entry);
+                let leaving = Leaving { drain: drain.clone(), give_back: self.give_back.clone() };
+                classification_run::run(&self.vault, run, &self.name, &grip, &leaving).await;
+            }
+            Err(error) => {
+                log::warn!(job:% = ring.job; "could not be claimed, the sweep will ring again: {}", cause_chain(&error));
+            }
         }
     }
 

@@ -3,10 +3,10 @@
 use super::interval;
 use crate::db::models::{AuditRow, NewAuditEntry};
 use crate::db::schema::audit_log::{self, dsl};
-use crate::domain::DocumentId;
-use diesel::dsl::{now, sql};
+use crate::domain::{DocumentId, JobId};
+use diesel::dsl::{max, now, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Timestamptz};
+use diesel::sql_types::{Bool, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::time::Duration;
 use uuid::Uuid;
@@ -80,4 +80,50 @@ pub async fn last_choice(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryR
         .first(conn)
         .await
         .optional()
+}
+
+/// What decides about a document's topics.
+const SORTINGS: [&str; 5] = [
+    "document.processed",
+    "document.reclassified",
+    "document.reclassification_undone",
+    "document.topics_set",
+    "document.topics_undone",
+];
+
+/// The line of the last decision about a document's topics, whoever made it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn last_sorting(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<i64>> {
+    dsl::audit_log
+        .filter(dsl::subject_id.eq(id.as_uuid()))
+        .filter(dsl::action.eq_any(SORTINGS))
+        .select(max(dsl::id))
+        .first(conn)
+        .await
+}
+
+/// What a run has changed, with the document, in the order in which it did; behind the line `after`, at most `limit`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn reclassified_by(
+    conn: &mut AsyncPgConnection,
+    run: JobId,
+    after: Option<i64>,
+    limit: i64,
+) -> QueryResult<Vec<(DocumentId, AuditRow)>> {
+    // In these words, for the index on them.
+    let by_run =
+        sql::<Bool>("action = 'document.reclassified' AND detail ->> 'run_id' = ").bind::<Text, _>(run.to_string());
+    dsl::audit_log
+        .filter(by_run)
+        .filter(dsl::id.gt(after.unwrap_or(0)))
+        .select((dsl::subject_id, AuditRow::as_select()))
+        .order(dsl::id)
+        .limit(limit)
+        .load::<(Uuid, AuditRow)>(conn)
+        .await
+        .map(|rows| rows.into_iter().map(|(id, row)| (DocumentId::from(id), row)).collect())
 }

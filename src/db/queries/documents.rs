@@ -8,7 +8,7 @@ use crate::domain::{
     TopicSource,
 };
 use chrono::{DateTime, Utc};
-use diesel::dsl::{now, sql};
+use diesel::dsl::{count_star, now, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Float, Text, Timestamptz, Uuid as SqlUuid};
@@ -400,9 +400,9 @@ pub enum After {
     Relevance(f32, Uuid),
 }
 
-/// What a list shows, in which order, and from where.
-#[derive(Debug)]
-pub struct ListQuery {
+/// Which documents.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
     /// The trash, and not the vault.
     pub deleted: bool,
     /// Full text.
@@ -419,6 +419,17 @@ pub struct ListQuery {
     pub created_from: Option<DateTime<Utc>>,
     /// Put in before this time.
     pub created_to: Option<DateTime<Utc>>,
+    /// These, and no others.
+    pub ids: Option<Vec<DocumentId>>,
+    /// Only what the AI may sort: it was read, and no person has sorted it.
+    pub left_to_the_ai: bool,
+}
+
+/// What a list shows, in which order, and from where.
+#[derive(Debug)]
+pub struct ListQuery {
+    /// Which documents.
+    pub filter: Filter,
     /// The order.
     pub sort: Sort,
     /// The other way round.
@@ -530,46 +541,62 @@ fn behind(after: After, q: &str, descending: bool) -> Condition {
     }
 }
 
-/// A page of documents, each with its rank (0 unless the list is sorted by relevance).
-///
-/// # Errors
-/// When the database fails.
-pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<(DocumentRow, f32)>> {
-    let q = list.q.unwrap_or_default();
-    let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
-    let mut query = dsl::documents.select((DocumentRow::as_select(), rank)).limit(list.limit).into_boxed();
-    query = match list.deleted {
-        true => query.filter(dsl::deleted_at.is_not_null()),
-        false => query.filter(dsl::deleted_at.is_null()),
-    };
-    if !q.is_empty() {
-        query = query.filter(matches(&q));
+/// What a filter asks for, condition by condition.
+fn conditions(filter: Filter) -> Vec<Condition> {
+    let mut all: Vec<Condition> = Vec::new();
+    match filter.deleted {
+        true => all.push(Box::new(dsl::deleted_at.is_not_null())),
+        false => all.push(Box::new(dsl::deleted_at.is_null())),
     }
-    if !list.topics.is_empty() {
-        let wanted = i64::try_from(list.topics.len()).unwrap_or(i64::MAX);
-        let ids: Vec<Uuid> = list.topics.iter().map(|id| id.as_uuid()).collect();
-        query = query.filter(
+    if let Some(q) = filter.q.filter(|q| !q.is_empty()) {
+        all.push(matches(&q));
+    }
+    if !filter.topics.is_empty() {
+        let wanted = i64::try_from(filter.topics.len()).unwrap_or(i64::MAX);
+        let ids: Vec<Uuid> = filter.topics.iter().map(|id| id.as_uuid()).collect();
+        all.push(Box::new(
             sql::<Bool>("documents.id IN (SELECT document_id FROM document_topics WHERE topic_id = ANY(")
                 .bind::<Array<SqlUuid>, _>(ids)
                 .sql(") GROUP BY document_id HAVING count(*) = ")
                 .bind::<BigInt, _>(wanted)
                 .sql(")"),
-        );
+        ));
     }
-    if !list.statuses.is_empty() {
-        query = query.filter(in_status(&list.statuses));
+    if !filter.statuses.is_empty() {
+        all.push(in_status(&filter.statuses));
     }
-    if !list.content_types.is_empty() {
-        query = query.filter(of_type(list.content_types));
+    if !filter.content_types.is_empty() {
+        all.push(of_type(filter.content_types));
     }
-    if let Some(hash) = list.sha256 {
-        query = query.filter(dsl::sha256.eq(hash));
+    if let Some(hash) = filter.sha256 {
+        all.push(Box::new(dsl::sha256.eq(hash)));
     }
-    if let Some(from) = list.created_from {
-        query = query.filter(dsl::created_at.ge(from));
+    if let Some(from) = filter.created_from {
+        all.push(Box::new(dsl::created_at.ge(from)));
     }
-    if let Some(to) = list.created_to {
-        query = query.filter(dsl::created_at.lt(to));
+    if let Some(to) = filter.created_to {
+        all.push(Box::new(dsl::created_at.lt(to)));
+    }
+    if let Some(ids) = filter.ids {
+        all.push(Box::new(dsl::id.eq_any(ids)));
+    }
+    if filter.left_to_the_ai {
+        let read = dsl::status.eq_any([DocumentStatus::Ready, DocumentStatus::NeedsReview]);
+        all.push(Box::new(dsl::topics_by_user.eq(false).and(read)));
+    }
+    all
+}
+
+/// A page of documents, each with its rank (0 unless the list is sorted by relevance).
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<(DocumentRow, f32)>> {
+    let q = list.filter.q.clone().unwrap_or_default();
+    let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
+    let mut query = dsl::documents.select((DocumentRow::as_select(), rank)).limit(list.limit).into_boxed();
+    for condition in conditions(list.filter) {
+        query = query.filter(condition);
     }
     if let Some(after) = list.after {
         query = query.filter(behind(after, &q, list.descending));
@@ -584,6 +611,18 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
         Sort::Relevance => query.order(rank_of(&q).desc()),
     };
     query.then_order_by(sql::<Text>(id)).load(conn).await
+}
+
+/// How many documents a filter finds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_of(conn: &mut AsyncPgConnection, filter: Filter) -> QueryResult<i64> {
+    let mut query = dsl::documents.select(count_star()).into_boxed();
+    for condition in conditions(filter) {
+        query = query.filter(condition);
+    }
+    query.first(conn).await
 }
 
 /// The passages of some documents that answer a search, hits between [`HIGHLIGHT_START`] and [`HIGHLIGHT_END`]. Each

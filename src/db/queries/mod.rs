@@ -8,6 +8,7 @@ pub mod jobs;
 pub mod leases;
 pub mod models;
 pub mod role;
+pub mod runs;
 pub mod topics;
 
 use diesel::data_types::PgInterval;

@@ -11,7 +11,7 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     apply_filter_all_threads, sock_filter,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 /// The last call that [`REFUSED`] was made with: `mseal`, of Linux 6.10. Numbers from 424 on are the same everywhere.
@@ -208,41 +208,73 @@ const OLD: &[c_long] = &[];
 /// When the kernel takes no filter. Every kernel that the program supports does.
 pub(super) fn restrict(needs: Needs) -> io::Result<()> {
     // The second filter refuses to add another.
-    for filter in [unknown(), refused(needs, std::process::id()).map_err(io::Error::other)?] {
+    let by_arguments = by_arguments(std::process::id()).map_err(io::Error::other)?;
+    for filter in [by_arguments, by_number(needs)?] {
         apply_filter_all_threads(&filter).map_err(io::Error::other)?;
     }
     Ok(())
 }
 
-/// A filter for which calls that are newer than the list do not exist (ENOSYS), as on an older kernel: every library
-/// knows how to do without. The second set of numbers that x86-64 has for the same calls (x32) lies far above.
-fn unknown() -> BpfProgram {
-    // The instructions of classic BPF (linux/bpf_common.h).
-    const LOAD: u16 = 0x20;
-    const JUMP_IF_GREATER: u16 = 0x25;
-    const RETURN: u16 = 0x06;
-    /// Where `struct seccomp_data` has the number of the call.
-    const NUMBER: u32 = 0;
-    let step = |code, jt, k| sock_filter { code, jt, jf: 0, k };
-    vec![
+/// A filter that refuses the list; and for which calls that are newer than the list do not exist (ENOSYS), as on an older
+/// kernel: every library knows how to do without. The second set of numbers that x86-64 has for the same calls (x32) lies
+/// far above.
+///
+/// The numbers are looked up as in a sorted list. Asked one after the other they cost each child half a millisecond: the
+/// kernel tries a new filter on every call there is.
+fn by_number(needs: Needs) -> io::Result<BpfProgram> {
+    let mut refused: BTreeSet<c_long> = REFUSED.iter().copied().flatten().copied().collect();
+    if needs == Needs::Nothing {
+        refused.insert(libc::SYS_execve);
+    }
+    // Where a stretch of numbers begins that are all refused, or all not.
+    let mut stretches = vec![(0, refused.contains(&0))];
+    for number in 1..=NEWEST {
+        let is_refused = refused.contains(&c_long::from(number));
+        if stretches.last().is_some_and(|(_, before)| *before != is_refused) {
+            stretches.push((number, is_refused));
+        }
+    }
+    let mut program = vec![
         step(LOAD, 0, NUMBER),
-        step(JUMP_IF_GREATER, 1, NEWEST),
-        step(RETURN, 0, SeccompAction::Allow.into()),
+        // Else over the next.
+        sock_filter { jf: 1, ..step(JUMP_IF_GREATER, 0, NEWEST) },
         step(RETURN, 0, SeccompAction::Errno(libc::ENOSYS.cast_unsigned()).into()),
-    ]
+    ];
+    program.extend(looked_up(&stretches)?);
+    Ok(program)
 }
 
-/// A filter that refuses the list, to a process with the id `pid`.
-fn refused(needs: Needs, pid: u32) -> Result<BpfProgram, seccompiler::BackendError> {
-    let mut rules: BTreeMap<c_long, Vec<SeccompRule>> = conditional(pid)?;
-    // No rule: whatever the arguments are.
-    rules.extend(REFUSED.iter().copied().flatten().map(|call| (*call, Vec::new())));
-    if needs == Needs::Nothing {
-        rules.insert(libc::SYS_execve, Vec::new());
+/// Instructions that find the stretch of a number, by halves: each stretch with its first number, and whether it is
+/// refused. There is at least one.
+fn looked_up(stretches: &[(u32, bool)]) -> io::Result<BpfProgram> {
+    if let [(_, refused)] = stretches {
+        let refuse = SeccompAction::Errno(libc::EPERM.cast_unsigned());
+        return Ok(vec![step(RETURN, 0, if *refused { refuse } else { SeccompAction::Allow }.into())]);
     }
+    let (lower, upper) = stretches.split_at(stretches.len() / 2);
+    let first = upper[0].0;
+    let (lower, upper) = (looked_up(lower)?, looked_up(upper)?);
+    let over = u8::try_from(lower.len()).map_err(io::Error::other)?;
+    Ok([vec![step(JUMP_IF_NOT_LESS, over, first)], lower, upper].concat())
+}
+
+// The instructions of classic BPF (linux/bpf_common.h).
+const LOAD: u16 = 0x20;
+const JUMP_IF_GREATER: u16 = 0x25;
+const JUMP_IF_NOT_LESS: u16 = 0x35;
+const RETURN: u16 = 0x06;
+/// Where `struct seccomp_data` has the number of the call.
+const NUMBER: u32 = 0;
+
+fn step(code: u16, jt: u8, k: u32) -> sock_filter {
+    sock_filter { code, jt, jf: 0, k }
+}
+
+/// A filter that refuses calls with certain arguments, to a process with the id `pid`.
+fn by_arguments(pid: u32) -> Result<BpfProgram, seccompiler::BackendError> {
     let architecture = std::env::consts::ARCH.try_into()?;
     let refuse = SeccompAction::Errno(libc::EPERM.cast_unsigned());
-    SeccompFilter::new(rules, SeccompAction::Allow, refuse, architecture)?.try_into()
+    SeccompFilter::new(conditional(pid)?, SeccompAction::Allow, refuse, architecture)?.try_into()
 }
 
 /// Calls that are refused with certain arguments.
@@ -302,9 +334,9 @@ mod tests {
         for argument in arguments {
             data.extend([argument & 0xffff_ffff, argument >> 32].map(|half| u32::try_from(half).expect("a half")));
         }
-        let refused = refused(needs, ITSELF).expect("a filter");
-        assert!(refused.len() < 4096, "the kernel takes no longer one");
-        [unknown(), refused].iter().find_map(|filter| {
+        let filters = [by_arguments(ITSELF).expect("a filter"), by_number(needs).expect("a filter")];
+        filters.iter().find_map(|filter| {
+            assert!(filter.len() < 4096, "the kernel takes no longer one");
             let (mut at, mut value) = (0, 0_u32);
             loop {
                 let step = &filter[at];

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY jobs_runs_idx;
