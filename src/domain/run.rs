@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Selection {
-    /// These, and no others; at most 10,000.
+    /// These, and no others; at most 1,000.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 10_000)]
+    #[schema(max_items = 1_000)]
     pub document_ids: Option<Vec<DocumentId>>,
     /// Full text, as in the list of documents.
     #[serde(skip_serializing_if = "Option::is_none")]

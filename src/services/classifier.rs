@@ -3,8 +3,8 @@
 //! Where a remote provider gives no answer, for whatever reason, the document is sorted by the local one, and the choice says
 //! so; or it waits, where the settings want that (`AI_FALLBACK`).
 
-use super::Vault;
 use super::remote::NoAnswer;
+use super::{Vault, examples};
 use crate::ai::{AiError, AiProvider, Assessment, MOST_TOPICS, Provenance, Subject, SuggestedTopic, Topic};
 use crate::config::AiFallback;
 use crate::db::models::DocumentRow;
@@ -84,7 +84,13 @@ pub async fn choose(vault: &Vault, document: &DocumentRow, text: &str, language:
     let Some(remote) = &vault.remote else {
         return score(vault, &*vault.ai, subject, &topics).await;
     };
-    let why = match remote.ask(subject, &topics).await {
+    // It can be asked without examples, too.
+    let examples = examples::near(vault, document.id, subject).await.unwrap_or_else(|error| {
+        log::warn!(document:% = document.id; "asked without examples: {}", cause_chain(&error));
+        Vec::new()
+    });
+    let asked = Subject { examples: &examples, ..subject };
+    let why = match remote.ask(asked, &topics).await {
         Ok(assessment) => return Ok(decide(vault, vault.ai.name(), assessment)),
         Err(no_answer) if vault.config.ai.fallback == AiFallback::Retry => return Err(no_answer.into()),
         Err(no_answer) => no_answer,

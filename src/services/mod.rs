@@ -3,6 +3,7 @@
 pub mod classifier;
 pub mod documents;
 pub mod events;
+pub mod examples;
 pub mod explanation;
 pub mod extractor;
 pub mod health;

@@ -26,6 +26,7 @@ mod page;
 mod pictures;
 mod processes;
 mod reading;
+mod runs;
 mod sandbox;
 mod search;
 mod topics;

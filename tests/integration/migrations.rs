@@ -150,7 +150,7 @@ async fn the_schema_in_the_code_is_the_schema_in_the_database() {
         document_topics: (Uuid, Uuid, String, Option<f32>, Time),
         jobs: (
             Uuid, String, Option<Uuid>, String, i32, Time, Option<String>, Option<Time>, Option<String>, Option<Uuid>,
-            Option<Vec<u8>>, Option<String>, Time, Time,
+            Option<Vec<u8>>, Option<String>, Option<serde_json::Value>, Time, Time,
         ),
         leases: (String, String, Time),
         audit_log: (i64, Time, String, String, String, Uuid, serde_json::Value),

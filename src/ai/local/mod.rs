@@ -14,6 +14,7 @@ mod explain;
 mod fit;
 mod guess;
 mod model;
+mod near;
 mod random;
 mod sgd;
 mod table;

@@ -5,8 +5,9 @@ use crate::db::schema::{document_topics, documents, jobs, topics};
 use crate::domain::{DocumentId, JobId, JobKind, JobState, TopicId};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, max, sql};
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::{Array, Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 
@@ -98,8 +99,13 @@ fn unsorted() -> _ {
         .filter(documents::text.is_not_null())
 }
 
+/// What there is to learn of a document: of a text its beginning, of 16,000 characters.
+fn lesson() -> (documents::id, documents::title, documents::filename, documents::language, SqlLiteral<Nullable<Text>>) {
+    let beginning = sql::<Nullable<Text>>("left(documents.text, 16000)");
+    (documents::id, documents::title, documents::filename, documents::language, beginning)
+}
+
 /// Documents to learn from, the newest first, below `before`: those that a person has sorted, or those that nobody has.
-/// Of a text its beginning, of 16,000 characters.
 ///
 /// # Errors
 /// When the database fails.
@@ -117,16 +123,34 @@ pub async fn taught(
     if let Some(before) = before {
         query = query.filter(documents::id.lt(before));
     }
-    query
+    query.order(documents::id.desc()).limit(most).select(lesson()).load(conn).await
+}
+
+/// The newest documents that a person has sorted and that have one of `words`, without `but`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn taught_with_words(
+    conn: &mut AsyncPgConnection,
+    but: DocumentId,
+    words: &[String],
+    most: i64,
+) -> QueryResult<Vec<TaughtRow>> {
+    // Each word by itself: what it is made of has no meaning to the search.
+    let any_word = sql::<Bool>(
+        "documents.search @@ (SELECT string_agg(plainto_tsquery('docuvault', word)::text, ' | ')::tsquery FROM unnest(",
+    )
+    .bind::<Array<Text>, _>(words)
+    .sql(") AS word WHERE numnode(plainto_tsquery('docuvault', word)) > 0)");
+    documents::table
+        .filter(documents::topics_by_user)
+        .filter(documents::deleted_at.is_null())
+        .filter(documents::text.is_not_null())
+        .filter(documents::id.ne(but))
+        .filter(any_word)
         .order(documents::id.desc())
         .limit(most)
-        .select((
-            documents::id,
-            documents::title,
-            documents::filename,
-            documents::language,
-            sql::<Nullable<Text>>("left(documents.text, 16000)"),
-        ))
+        .select(lesson())
         .load(conn)
         .await
 }

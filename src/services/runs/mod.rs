@@ -18,7 +18,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 /// Documents that a selection can name.
-const MAX_NAMED: usize = 10_000;
+const MAX_NAMED: usize = 1_000;
 /// Topics, and types, that a selection can name.
 const MAX_WORDS: usize = 50;
 /// The one order of the list of runs, as it stands in its cursors.
@@ -80,7 +80,7 @@ fn checked(mut selection: Selection) -> Result<Selection> {
     selection.topic_ids.sort_unstable();
     selection.topic_ids.dedup();
     if selection.document_ids.as_ref().is_some_and(|ids| ids.len() > MAX_NAMED) {
-        return Err(wrong("A selection names at most 10,000 documents."));
+        return Err(wrong("A selection names at most 1,000 documents."));
     }
     if selection.topic_ids.len() > MAX_WORDS || selection.content_types.len() > MAX_WORDS {
         return Err(wrong("A selection names at most 50 topics and 50 types."));
