@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 /// Which documents a run sorts anew: those that all of this is true of. Nothing said: all that no person has sorted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct Selection {
     /// These, and no others; at most 1,000.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -18,13 +18,13 @@ pub struct Selection {
     #[schema(max_length = 500)]
     pub q: Option<String>,
     /// All of these topics.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub topic_ids: Vec<TopicId>,
     /// Any of these states. Only `ready` and `needs_review` have something to sort.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statuses: Vec<DocumentStatus>,
     /// Any of these MIME types, or of these families (`image/*`).
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub content_types: Vec<String>,
     /// Put in at or after this time.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -109,7 +109,7 @@ export const useDocuments = defineStore('documents', () => {
 
   /** Topics that the AI would have made when it sorted it the last time. */
   async function suggestions(id: string): Promise<SuggestedTopic[]> {
-    const last = (await history(id, 20)).find(({ action }) => action === 'document.processed')
+    const last = (await history(id, 20)).find(({ action }) => action === 'document.processed' || action === 'document.reclassified')
     const found: unknown = (last?.detail as { suggestions?: unknown } | undefined)?.suggestions
     return Array.isArray(found) ? (found as SuggestedTopic[]).filter(({ name }) => typeof name === 'string') : []
   }

@@ -97,6 +97,55 @@ fn five_corrections_decide_where_the_sixth_goes() {
     assert!(assessment.none.is_some_and(|none| none > 0.3), "{assessment:?}");
 }
 
+/// What nobody but those who watch the sky would write.
+const NIGHTS: [&str; 6] = [
+    "The telescope showed the rings of Saturn and four moons of Jupiter; the eyepiece fogged up at midnight.",
+    "A nebula in Orion, seen with the large telescope. The galaxy next to Andromeda was too faint for the eyepiece.",
+    "Meteors from Perseus all night. The orbit of the comet brings it near Jupiter again in spring.",
+    "We polished the mirror of the telescope and found the galaxy in Andromeda at once, and a comet.",
+    "The orbit of the moon is tilted; through the eyepiece its craters cast long shadows at half moon.",
+    "Through the eyepiece of the telescope: the moons of Jupiter, the rings of Saturn, and the comet near Andromeda.",
+];
+
+/// As in a vault with topics to start with, and with many more; while documents like the sixth come in unsorted.
+#[test]
+fn five_corrections_are_enough_among_many_topics() {
+    let named = TOPICS.iter().map(|(name, description)| ((*name).to_owned(), (*description).to_owned()));
+    let made =
+        (0..195).map(|at| (format!("Topic {at}"), format!("What is about things{at}, stuff{at} or matters{at}")));
+    let all: Vec<(String, String)> = named.chain(made).collect();
+    for others in [12, 40, 200] {
+        let topic = |(at, (name, description)): (usize, &(String, String))| Topic {
+            id: TopicId::from(Uuid::from_u128(at as u128 + 2)),
+            name: name.clone(),
+            description: description.clone(),
+        };
+        let mut topics: Vec<Topic> = all[..others].iter().enumerate().map(topic).collect();
+        let folder = TopicId::from(Uuid::from_u128(1));
+        topics.push(Topic { id: folder, name: "Folder 1a".to_owned(), description: String::new() });
+        let mut trainer = Trainer::new(&topics, 1);
+        for (at, text) in NIGHTS[..5].iter().enumerate() {
+            let title = format!("night {at} 1a2b3c{at}d.txt");
+            assert!(trainer.add(Example { subject: Subject { title: &title, ..subject(text) }, topics: &[folder] }));
+        }
+        for _ in 0..8 {
+            trainer.add_unlabelled(Subject { title: "night 6d7e8f.txt", ..subject(NIGHTS[5]) });
+        }
+        let provider = with(trainer.finish());
+        let assessment = provider.assess(Subject { title: "night 6d7e8f.txt", ..subject(NIGHTS[5]) }, &topics);
+        let first = assessment.scores.first().expect("a score");
+        assert_eq!(first.topic, folder, "among {others}");
+        assert!(first.confidence >= 0.5, "among {others}: {assessment:?}");
+        for (text, name) in [(INVOICE, "Invoice"), (PATIENT, "Medical")] {
+            let (found, sure) = best(&provider, &topics, text);
+            assert_eq!(found, Some(id_of(&topics, name)), "among {others}");
+            assert!(sure >= 0.5, "{name} among {others}: {sure}");
+        }
+        let (_, sure) = best(&provider, &topics, STRANGE);
+        assert!(sure < 0.5, "among {others}: {sure}");
+    }
+}
+
 /// Twenty texts of two topics each way, so that there is something to hold out.
 fn examples() -> Vec<(String, Vec<usize>)> {
     let words = [

@@ -26,6 +26,8 @@ const STRANGE_BOUNDS: (f32, f32) = (0.01, 0.5);
 const STRANGE_AT_FIRST: (f32, f32) = (0.4, 20.0);
 /// What holds without examples to learn it from.
 const UNTAUGHT: Calibration = Calibration { blend: 1.0, fits: [4.0, 4.0, 0.0], known: [1.0, 0.3, 0.5, 0.3, 2.0] };
+/// Other topics that what holds without examples was found with. More of them that say nothing are no more of a rival.
+const RIVALS: f32 = 4.0;
 /// As how many documents what holds without examples counts beside those that were kept out.
 const HOLD: f64 = 2.0;
 
@@ -66,7 +68,7 @@ pub(super) fn unseen(material: &Material, real: &[Lesson], described: &[Lesson],
 /// From scores to probabilities, as if every second document belonged to no topic; `strange` says how many do.
 pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration {
     if unseen.is_empty() {
-        return UNTAUGHT;
+        return untaught(material.topics);
     }
     let (blend, sharpness) = blend(unseen);
     let blended: Vec<Vec<f32>> = unseen.iter().map(|one| with_evidence(&one.scores, &one.evidence, blend)).collect();
@@ -100,6 +102,13 @@ pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration
         see(&scores, 0.0);
     }
     Calibration { blend, fits, known: logistic(&seen, UNTAUGHT.known, HOLD) }
+}
+
+/// What holds without examples to learn it from, among so many topics.
+fn untaught(topics: usize) -> Calibration {
+    let [own, others, _] = UNTAUGHT.fits;
+    let rivals = (topics.saturating_sub(1) as f32 / RIVALS).max(1.0);
+    Calibration { fits: [own, others, others * rivals.ln()], ..UNTAUGHT }
 }
 
 fn with_evidence(scores: &[f32], evidence: &[f32], blend: f32) -> Vec<f32> {
