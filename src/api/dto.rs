@@ -1,13 +1,14 @@
 //! What travels: the JSON of the interface.
 
 use crate::ai::Reason;
-use crate::db::models::{AssignedTopic, AuditRow, JobRow};
+use crate::ai::local::tidy::Likeness;
+use crate::db::models::{AssignedTopic, AuditRow, JobRow, TopicRow};
 use crate::domain::{
     DocumentId, DocumentStatus, JobId, JobKind, JobState, Run, Selection, TextSource, TopicId, TopicSource,
 };
 use crate::services::listing::{Listed, Page};
 use crate::services::runs::KnownRun;
-use crate::services::{Vault, documents, explanation, stats, topics};
+use crate::services::{Vault, documents, explanation, stats, suggestions, topics};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -239,6 +240,102 @@ impl From<topics::Topic> for Topic {
             color: row.color,
             document_count,
             created_at: row.created_at,
+        }
+    }
+}
+
+/// What could be tidied up among the topics.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TopicSuggestions {
+    /// Two topics that seem to mean the same, the likest first.
+    near_duplicates: Vec<NearDuplicate>,
+    /// Topics without a document, the trash aside; by name.
+    unused: Vec<UnusedTopic>,
+    /// Documents for review that seem to be about the same thing, the most first.
+    clusters: Vec<TopicCluster>,
+}
+
+/// Two topics that seem to mean the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NearDuplicate {
+    /// The one with more documents first.
+    topics: [NamedTopic; 2],
+    by: SimilarBy,
+    /// How alike they are, 0 to 1.
+    similarity: f32,
+}
+
+/// What tells that topics are alike: their names, or what they are about (name, description, documents).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SimilarBy {
+    Name,
+    Content,
+}
+
+/// A topic by its name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NamedTopic {
+    id: TopicId,
+    name: String,
+}
+
+/// A topic that nobody uses.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UnusedTopic {
+    id: TopicId,
+    name: String,
+    /// When it was made.
+    created_at: DateTime<Utc>,
+}
+
+/// Documents for review that seem to be about the same thing.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TopicCluster {
+    /// A name for their topic, that no topic has yet.
+    name: String,
+    /// What they share and others do not, the most telling word first.
+    words: Vec<String>,
+    /// How many documents there are.
+    count: usize,
+    /// All of them, the newest first.
+    documents: Vec<NamedDocument>,
+}
+
+/// A document by its name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NamedDocument {
+    id: DocumentId,
+    filename: String,
+    title: Option<String>,
+}
+
+impl From<suggestions::Suggestions> for TopicSuggestions {
+    fn from(found: suggestions::Suggestions) -> Self {
+        let named = |topic: TopicRow| NamedTopic { id: topic.id, name: topic.name };
+        let pair = |pair: suggestions::NearDuplicate| NearDuplicate {
+            topics: pair.topics.map(named),
+            by: match pair.by {
+                Likeness::Name => SimilarBy::Name,
+                Likeness::Content => SimilarBy::Content,
+            },
+            similarity: pair.similarity,
+        };
+        let unused = |topic: TopicRow| UnusedTopic { id: topic.id, name: topic.name, created_at: topic.created_at };
+        let document = |document: suggestions::Named| {
+            let suggestions::Named { id, filename, title } = document;
+            NamedDocument { id, filename: filename.to_string(), title }
+        };
+        let cluster = |cluster: suggestions::Cluster| TopicCluster {
+            name: cluster.name,
+            words: cluster.words,
+            count: cluster.documents.len(),
+            documents: cluster.documents.into_iter().map(document).collect(),
+        };
+        Self {
+            near_duplicates: found.near_duplicates.into_iter().map(pair).collect(),
+            unused: found.unused.into_iter().map(unused).collect(),
+            clusters: found.clusters.into_iter().map(cluster).collect(),
         }
     }
 }

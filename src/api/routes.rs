@@ -70,6 +70,7 @@ pub fn app() -> (
                 .service(documents::unlock)
                 .service(topics::list)
                 .service(topics::create)
+                .service(topics::suggestions)
                 .service(topics::patch)
                 .service(topics::delete)
                 .service(topics::merge)

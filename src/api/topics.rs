@@ -1,12 +1,12 @@
-//! Topics: listed, made, changed, merged, removed.
+//! Topics: listed, made, changed, merged, removed, and what could be tidied up among them.
 
-use super::dto::{ListOf, NewTopic, Topic, TopicMerge, TopicPatch};
+use super::dto::{ListOf, NewTopic, Topic, TopicMerge, TopicPatch, TopicSuggestions};
 use super::extractors::Id;
 use super::problem::{ApiError, Problem};
 use crate::db::queries::topics::TopicChange;
 use crate::domain::{Color, TopicId, TopicName, TopicRuleError};
 use crate::error::{Error, ErrorCode};
-use crate::services::{Vault, topics};
+use crate::services::{self, Vault, topics};
 use actix_web::http::header;
 use actix_web::{HttpResponse, delete, get, patch, post, web};
 
@@ -38,6 +38,14 @@ pub async fn create(vault: web::Data<Vault>, new: web::Json<NewTopic>) -> Result
     let description = topics::parse_description(&new.description)?;
     let topic = Topic::from(topics::create(&vault, &name, &description, color.as_ref()).await?);
     Ok(HttpResponse::Created().insert_header((header::LOCATION, format!("/api/v1/topics/{}", topic.id()))).json(topic))
+}
+
+/// What could be tidied up: topics that seem to mean the same, topics that nobody uses, and topics that seem to be
+/// missing. It goes by a sample of the documents, and changes nothing.
+#[utoipa::path(operation_id = "suggest_topics", tag = "topics", responses((status = 200, description = "Suggestions", body = TopicSuggestions)))]
+#[get("/topics/suggestions")]
+pub async fn suggestions(vault: web::Data<Vault>) -> Result<web::Json<TopicSuggestions>, ApiError> {
+    Ok(web::Json(services::suggestions::of_vault(&vault).await?.into()))
 }
 
 /// Change a topic.

@@ -250,7 +250,7 @@ pub struct NewAuditEntry {
     pub detail: Value,
 }
 
-/// A document to learn from.
+/// A document, as far as its words matter.
 #[derive(Debug, Clone, Queryable)]
 pub struct TaughtRow {
     /// Its id.
@@ -263,4 +263,13 @@ pub struct TaughtRow {
     pub language: Option<String>,
     /// The beginning of its text.
     pub text: Option<String>,
+}
+
+/// A document, and the topics that it stands under.
+#[derive(Debug, Clone)]
+pub struct SampledRow {
+    /// The document.
+    pub document: TaughtRow,
+    /// Its topics, and who chose each.
+    pub topics: Vec<(TopicId, TopicSource)>,
 }

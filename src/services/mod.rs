@@ -18,6 +18,7 @@ pub mod room;
 pub mod runs;
 pub mod starter_topics;
 pub mod stats;
+pub mod suggestions;
 pub mod sweep;
 pub mod thumbnails;
 pub mod topics;

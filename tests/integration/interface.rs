@@ -39,6 +39,7 @@ async fn the_committed_description_is_the_one_that_is_served() {
         "GET /api/v1/openapi.json",
         "GET /api/v1/stats",
         "GET /api/v1/topics",
+        "GET /api/v1/topics/suggestions",
         "GET /health",
         "GET /health/live",
         "GET /metrics",

@@ -18,6 +18,7 @@ mod near;
 mod random;
 mod sgd;
 mod table;
+pub mod tidy;
 mod tokens;
 mod train;
 mod trust;

@@ -1,6 +1,6 @@
 //! Documents: put in, found, changed, removed.
 
-use crate::db::models::{ContentRow, DocumentOutcome, DocumentRow, Learned, NewDocument};
+use crate::db::models::{ContentRow, DocumentOutcome, DocumentRow, Learned, NewDocument, SampledRow, TaughtRow};
 use crate::db::schema::documents::{self, dsl};
 use crate::db::schema::{document_topics, jobs};
 use crate::domain::{
@@ -9,9 +9,10 @@ use crate::domain::{
 };
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, now, sql};
+use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Float, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Float, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -368,6 +369,66 @@ pub async fn without_job(
         query = query.filter(dsl::id.gt(after));
     }
     query.load(conn).await
+}
+
+/// Documents that wait for a person to sort them, the newest first, at most `limit`. Of what is searched in each its
+/// beginning, of 4,000 characters.
+///
+/// # Errors
+/// When the database fails.
+pub async fn to_review(conn: &mut AsyncPgConnection, limit: i64) -> QueryResult<Vec<TaughtRow>> {
+    dsl::documents
+        .filter(dsl::status.eq(DocumentStatus::NeedsReview))
+        .filter(dsl::deleted_at.is_null())
+        .order((dsl::created_at.desc(), dsl::id.desc()))
+        .limit(limit)
+        .select((dsl::id, dsl::title, dsl::filename, dsl::language, beginning()))
+        .load(conn)
+        .await
+}
+
+/// Some of the documents under each topic, the newest `each`, at most `limit` in all; not those in the trash. As
+/// [`to_review`] has them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn sample_of_topics(conn: &mut AsyncPgConnection, each: i64, limit: i64) -> QueryResult<Vec<SampledRow>> {
+    // Ids sort by time, and the index on (topic_id, document_id) gives each topic's last ones without a look at the rest.
+    let newest = sql::<Bool>(
+        "documents.id IN (SELECT newest.document_id FROM topics CROSS JOIN LATERAL (
+             SELECT document_id FROM document_topics WHERE topic_id = topics.id ORDER BY document_id DESC LIMIT ",
+    )
+    .bind::<BigInt, _>(each)
+    .sql(") AS newest)");
+    let documents: Vec<TaughtRow> = dsl::documents
+        .filter(newest)
+        .filter(dsl::deleted_at.is_null())
+        .order(dsl::id.desc())
+        .limit(limit)
+        .select((dsl::id, dsl::title, dsl::filename, dsl::language, beginning()))
+        .load(conn)
+        .await?;
+    let ids: Vec<DocumentId> = documents.iter().map(|document| document.id).collect();
+    let topics: Vec<(DocumentId, TopicId, TopicSource)> = document_topics::table
+        .filter(document_topics::document_id.eq_any(ids))
+        .order((document_topics::document_id, document_topics::topic_id))
+        .select((document_topics::document_id, document_topics::topic_id, document_topics::source))
+        .load(conn)
+        .await?;
+    let mut under: HashMap<DocumentId, Vec<(TopicId, TopicSource)>> = HashMap::new();
+    for (document, topic, source) in topics {
+        under.entry(document).or_default().push((topic, source));
+    }
+    let with_topics = |document: TaughtRow| {
+        let topics = under.remove(&document.id).unwrap_or_default();
+        SampledRow { document, topics }
+    };
+    Ok(documents.into_iter().map(with_topics).collect())
+}
+
+/// The beginning of what is searched in a document.
+fn beginning() -> SqlLiteral<Nullable<Text>> {
+    sql("left(coalesce(documents.search_text, documents.text), 4000)")
 }
 
 /// The order of a list.
