@@ -18,9 +18,9 @@ use tokio::task::spawn_blocking;
 /// Documents for review that are looked at, at most.
 const TO_REVIEW: i64 = 300;
 /// Documents of one topic that are looked at, at most.
-const OF_A_TOPIC: i64 = 8;
+const OF_A_TOPIC: i64 = 12;
 /// Documents of all topics together, at most: with very many topics each has fewer.
-const OF_ALL_TOPICS: i64 = 2000;
+const OF_ALL_TOPICS: i64 = 3000;
 
 /// Two topics that seem to mean the same.
 #[derive(Debug, Clone)]

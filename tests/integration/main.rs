@@ -29,6 +29,7 @@ mod reading;
 mod runs;
 mod sandbox;
 mod search;
+mod suggestions;
 mod topics;
 mod trash;
 mod undo;

@@ -17,11 +17,16 @@ use std::collections::BTreeMap;
 
 /// Names that are so much alike are one name.
 const SAME_NAME: f32 = 0.6;
-/// Topics whose words are so much alike are about the same.
-const SAME_CONTENT: f32 = 0.6;
+/// Topics whose documents are so much alike are about the same. Of halves of one class of BBC News, Reuters R52 or 20
+/// Newsgroups, with 12 documents each, 95 % are; of two different classes 1 % at most.
+const SAME_DOCUMENTS: f32 = 0.85;
+/// With fewer documents chance has too much of a say.
+const DOCUMENTS_AT_LEAST: usize = 8;
+/// Topics whose words (description and few documents, taken together) are so much alike are about the same.
+const SAME_WORDS: f32 = 0.6;
 /// Fewer different words say nothing of what a topic is about.
 const WORDS_AT_LEAST: usize = 5;
-/// Of a topic's words those that weigh most are compared.
+/// Of a text's words those that weigh most are compared.
 const WORDS_AT_MOST: usize = 200;
 /// Pairs of topics at most, the likest.
 const MOST_PAIRS: usize = 50;
@@ -97,19 +102,23 @@ pub fn look(topics: &[Topic], sorted: &[Sorted<'_>], unsorted: &[Subject<'_>]) -
         .zip(&held)
         .map(|(topic, held)| {
             let language = commonest(held.iter().map(|at| Language::of(sorted[*at].subject.language)));
-            desk.take_words(&topic.name, &topic.description, language)
+            // The name weighs no more than other words: that names are alike is told by themselves.
+            desk.take_words("", &format!("{} {}", topic.name, topic.description), language)
         })
         .collect();
     let rarity = Rarity::new(desk.corpus.len(), desk.corpus.holders());
 
-    let contents = described.iter().zip(&held).map(|(description, held)| {
-        let parts = held.iter().map(|at| papers[*at]).chain([*description]);
-        desk.sum(parts, &rarity)
-    });
-    let contents: Vec<Vec<(u32, f32)>> = contents.collect();
+    let contents: Vec<Content> = described
+        .iter()
+        .zip(&held)
+        .map(|(description, held)| {
+            let documents: Vec<usize> = held.iter().map(|at| papers[*at]).collect();
+            desk.content(*description, &documents, &rarity)
+        })
+        .collect();
     let near_duplicates = near_duplicates(topics, sorted, &held, &contents);
 
-    let vectors: Vec<Vec<(u32, f32)>> = loose.iter().map(|at| desk.sum([*at].into_iter(), &rarity)).collect();
+    let vectors: Vec<Vec<(u32, f32)>> = loose.iter().map(|at| desk.vector(*at, &rarity)).collect();
     let mut groups: Vec<Group> = groups::of(&vectors)
         .into_iter()
         .filter(|group| group.len() >= SMALLEST_GROUP)
@@ -141,15 +150,26 @@ fn commonest(languages: impl Iterator<Item = Language>) -> Language {
     most.map_or(Language::English, |(language, _)| language)
 }
 
+/// What a topic is about.
+struct Content {
+    /// Its documents' vectors, added up.
+    sum: Vec<(u32, f32)>,
+    /// How many they are.
+    documents: usize,
+    /// These and its name and description as one vector, of length 1.
+    words: Vec<(u32, f32)>,
+}
+
 fn near_duplicates(
     topics: &[Topic],
     sorted: &[Sorted<'_>],
     held: &[Vec<usize>],
-    contents: &[Vec<(u32, f32)>],
+    contents: &[Content],
 ) -> Vec<NearDuplicate> {
     let names = Names::new();
     let ready: Vec<Name> = topics.iter().map(|topic| names.ready(&topic.name)).collect();
-    let cosines = groups::cosines(contents);
+    let by_words = groups::products(contents.iter().map(|content| content.words.as_slice()));
+    let by_documents = groups::products(contents.iter().map(|content| content.sum.as_slice()));
     let mut pairs = Vec::new();
     for one in 0..topics.len() {
         for other in one + 1..topics.len() {
@@ -157,18 +177,39 @@ fn near_duplicates(
                 continue;
             }
             let by_name = ready[one].likeness(&ready[other]);
-            let told = contents[one].len().min(contents[other].len()) >= WORDS_AT_LEAST;
-            let by_content = if told { cosines[one][other].clamp(0.0, 1.0) } else { 0.0 };
             if by_name >= SAME_NAME {
                 pairs.push(NearDuplicate { one, other, by: Likeness::Name, similarity: by_name });
-            } else if by_content >= SAME_CONTENT && !told_apart(&topics[one], &topics[other], sorted, &held[one]) {
-                pairs.push(NearDuplicate { one, other, by: Likeness::Content, similarity: by_content });
+                continue;
+            }
+            let (a, b) = (&contents[one], &contents[other]);
+            let similarity = if a.documents.min(b.documents) >= DOCUMENTS_AT_LEAST {
+                let between = by_documents[one][other] / (a.documents * b.documents) as f32;
+                let alike = between / (a.nearness() * b.nearness()).sqrt();
+                if alike >= SAME_DOCUMENTS { alike } else { 0.0 }
+            } else if a.words.len().min(b.words.len()) >= WORDS_AT_LEAST && by_words[one][other] >= SAME_WORDS {
+                by_words[one][other]
+            } else {
+                0.0
+            };
+            if similarity > 0.0 && !told_apart(&topics[one], &topics[other], sorted, &held[one]) {
+                pairs.push(NearDuplicate { one, other, by: Likeness::Content, similarity: similarity.min(1.0) });
             }
         }
     }
     pairs.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.one.cmp(&b.one)).then(a.other.cmp(&b.other)));
     pairs.truncate(MOST_PAIRS);
     pairs
+}
+
+impl Content {
+    /// The cosine of two different documents of the topic, on average. Held against that of a document of each of two
+    /// topics, it gives the cosine that the topics would have with very many documents.
+    fn nearness(&self) -> f32 {
+        let count = self.documents as f32;
+        let square: f32 = self.sum.iter().map(|(_, value)| value * value).sum();
+        // Each document's cosine with itself is 1.
+        ((square - count) / (count * (count - 1.0))).max(1e-6)
+    }
 }
 
 /// Who puts a document under both means two things by them.
@@ -197,23 +238,20 @@ impl Desk {
         self.corpus.len() - 1
     }
 
-    /// The words of some texts together, as a vector of length 1; each text weighs the same.
-    fn sum(&self, parts: impl Iterator<Item = usize>, rarity: &Rarity) -> Vec<(u32, f32)> {
+    /// The words of a text that weigh most, as a vector of length 1.
+    fn vector(&self, at: usize, rarity: &Rarity) -> Vec<(u32, f32)> {
         let (mut counts, mut vector) = (Counts::default(), Vec::new());
-        let mut sums: BTreeMap<u32, f32> = BTreeMap::new();
-        for at in parts {
-            self.corpus.counts_into(at, &mut counts);
-            rarity.vector_into(&counts, &mut vector);
-            vector.iter().for_each(|(word, value)| *sums.entry(*word).or_default() += value);
-        }
-        let mut sum: Vec<(u32, f32)> = sums.into_iter().collect();
-        sum.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        sum.truncate(WORDS_AT_MOST);
-        let length = sum.iter().map(|(_, value)| value * value).sum::<f32>().sqrt();
-        if length > 0.0 {
-            sum.iter_mut().for_each(|(_, value)| *value /= length);
-        }
-        sum
+        self.corpus.counts_into(at, &mut counts);
+        rarity.vector_into(&counts, &mut vector);
+        cut(added([vector].iter()))
+    }
+
+    fn content(&self, description: usize, documents: &[usize], rarity: &Rarity) -> Content {
+        let vectors: Vec<Vec<(u32, f32)>> = documents.iter().map(|at| self.vector(*at, rarity)).collect();
+        let description = self.vector(description, rarity);
+        let words = cut(added(vectors.iter().chain([&description])));
+        let documents = vectors.iter().filter(|vector| !vector.is_empty()).count();
+        Content { sum: added(vectors.iter()), documents, words }
     }
 
     /// A group with its words and a name; none where its documents share too little to be called anything.
@@ -234,6 +272,23 @@ impl Desk {
         })?;
         Some(Group { name, words, documents })
     }
+}
+
+fn added<'a>(vectors: impl Iterator<Item = &'a Vec<(u32, f32)>>) -> Vec<(u32, f32)> {
+    let mut sums: BTreeMap<u32, f32> = BTreeMap::new();
+    vectors.flatten().for_each(|(word, value)| *sums.entry(*word).or_default() += value);
+    sums.into_iter().collect()
+}
+
+/// The words that weigh most, as a vector of length 1.
+fn cut(mut vector: Vec<(u32, f32)>) -> Vec<(u32, f32)> {
+    vector.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    vector.truncate(WORDS_AT_MOST);
+    let length = vector.iter().map(|(_, value)| value * value).sum::<f32>().sqrt();
+    if length > 0.0 {
+        vector.iter_mut().for_each(|(_, value)| *value /= length);
+    }
+    vector
 }
 
 /// Words as a title: "Telescope, Comet".
