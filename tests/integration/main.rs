@@ -18,6 +18,7 @@ mod import_export;
 mod interface;
 mod learning;
 mod limits;
+mod llama;
 mod llm;
 mod llm_limits;
 mod logs;

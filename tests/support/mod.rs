@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test program uses its own part")]
 
 pub mod files;
+pub mod gguf;
 pub mod llm_server;
 pub mod process;
 pub mod proxy;
