@@ -32,8 +32,8 @@ pub(super) fn of(vectors: &[Vec<(u32, f32)>]) -> Vec<Vec<usize>> {
         let Some((_, into, from)) = best else { break };
         let moved = std::mem::take(&mut groups[from]);
         groups[into].extend(moved);
-        for other in 0..groups.len() {
-            near[into][other] += near[from][other];
+        for (other, value) in near[from].clone().into_iter().enumerate() {
+            near[into][other] += value;
             near[other][into] = near[into][other];
         }
     }
@@ -58,12 +58,8 @@ pub(super) fn products<'a>(vectors: impl Iterator<Item = &'a [(u32, f32)]>) -> V
         for (at, (a, x)) in held.iter().enumerate() {
             for (b, y) in &held[at + 1..] {
                 products[*a][*b] += x * y;
+                products[*b][*a] = products[*a][*b];
             }
-        }
-    }
-    for a in 0..count {
-        for b in 0..a {
-            products[a][b] = products[b][a];
         }
     }
     products
