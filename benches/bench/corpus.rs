@@ -125,8 +125,7 @@ fn pdf_of_picture(width: u32, height: u32, jpeg: &[u8]) -> Vec<u8> {
     for offset in offsets {
         file.extend(format!("{offset:010} 00000 n \n").bytes());
     }
-    let trailer =
-        format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1);
+    let trailer = format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{table}\n%%EOF\n", objects.len() + 1);
     file.extend(trailer.bytes());
     file
 }

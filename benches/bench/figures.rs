@@ -20,6 +20,15 @@ impl Figures {
         self.all.iter().find(|(known, ..)| known == name).map(|(_, value, _)| *value)
     }
 
+    /// As it stands in a table: what is counted has no decimals; a dash where it was not taken.
+    pub fn text(&self, name: &str) -> String {
+        match self.all.iter().find(|(known, ..)| known == name) {
+            Some((_, value, "")) if value.fract() == 0.0 => whole(*value as usize),
+            Some((_, value, _)) => shown(*value),
+            None => "–".to_owned(),
+        }
+    }
+
     /// Keeps how far `name` is from what is possible, where both are known.
     pub fn put_ratio(&mut self, ratio: &str, name: &str, limit: &str) {
         if let (Some(value), Some(limit)) = (self.get(name), self.get(limit))
@@ -42,9 +51,10 @@ impl Figures {
     }
 
     pub fn to_json(&self) -> Value {
-        let all = self.all.iter().map(|(name, value, unit)| {
-            (name.clone(), json!({ "value": (value * 1e4).round() / 1e4, "unit": unit }))
-        });
+        let all = self
+            .all
+            .iter()
+            .map(|(name, value, unit)| (name.clone(), json!({ "value": (value * 1e4).round() / 1e4, "unit": unit })));
         Value::Object(all.collect::<Map<_, _>>())
     }
 }
@@ -62,12 +72,19 @@ pub fn median(mut samples: Vec<f64>) -> f64 {
 
 /// With three digits that mean something.
 pub fn shown(value: f64) -> String {
-    let rounded = match value.abs() {
+    grouped(match value.abs() {
         size if size >= 99.95 => format!("{value:.0}"),
         size if size >= 9.995 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
-    };
-    // 12345 as 12,345.
+    })
+}
+
+pub fn whole(count: usize) -> String {
+    grouped(count.to_string())
+}
+
+/// 12345 as 12,345.
+fn grouped(rounded: String) -> String {
     let whole = rounded.find('.').unwrap_or(rounded.len());
     let mut text = rounded.clone();
     let mut at = whole;

@@ -33,8 +33,7 @@ const BATCH: usize = 5_000;
 
 /// A word of a language of its own, the frequent ones short; `rank` from 0.
 fn word(rank: usize) -> String {
-    const ONSETS: [&str; 16] =
-        ["b", "br", "d", "f", "g", "k", "kl", "l", "m", "n", "p", "pr", "s", "st", "t", "v"];
+    const ONSETS: [&str; 16] = ["b", "br", "d", "f", "g", "k", "kl", "l", "m", "n", "p", "pr", "s", "st", "t", "v"];
     const VOWELS: [&str; 8] = ["a", "e", "i", "o", "u", "ai", "ei", "ou"];
     let (mut word, mut rest) = (String::new(), rank + 1);
     while rest > 0 {
@@ -54,7 +53,7 @@ fn text(number: usize, dice: &mut StdRng) -> String {
         text.push(' ');
         text += &word(rank);
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         text = text + " " + COMMON;
     }
     if number % 4 < 2 {
@@ -88,25 +87,27 @@ fn add(rows: &mut Rows, number: usize, newest_ms: u64, topics: &[Uuid]) -> Resul
     let at = DateTime::from_timestamp_millis(ms.try_into()?).context("a time")?.to_rfc3339();
     let kind = ["Invoice", "Lease", "Payslip", "Letter", "Insurance policy", "Tax notice", "Receipt"][number % 7];
     let place = if number % 100 == 3 { " lighthouse" } else { "" };
-    let (suffix, content_type) =
-        [("pdf", "application/pdf"), ("txt", "text/plain"), ("jpg", "image/jpeg")][number % 3];
+    let (suffix, content_type) = [("pdf", "application/pdf"), ("txt", "text/plain"), ("jpg", "image/jpeg")][number % 3];
     let object = uuid::Builder::from_random_bytes(dice.random()).into_uuid();
     let mut hash = [0; 32];
     dice.fill_bytes(&mut hash);
-    let title = if number % 4 == 0 { format!("Number {number} of a long life") } else { "\\N".to_owned() };
-    let status = if number % 50 == 0 { "needs_review" } else { "ready" };
+    let title = if number.is_multiple_of(4) { format!("Number {number} of a long life") } else { "\\N".to_owned() };
+    // A person has sorted some.
+    let by_user = number % 50 == 1;
+    let status = if number.is_multiple_of(50) { "needs_review" } else { "ready" };
     writeln!(
         rows.documents,
-        "{id}\t{kind}{place} {number}.{suffix}\t{title}\t{content_type}\t{}/{id}/{object}.{suffix}\t{}\t\\\\x{}\t{status}\t{}\teng\t{}\t{at}\t{at}",
+        "{id}\t{kind}{place} {number}.{suffix}\t{title}\t{content_type}\t{}/{id}/{object}.{suffix}\t{}\t\\\\x{}\t{status}\t{by_user}\t{}\teng\t{}\t{at}\t{at}",
         Uuid::nil(),
         1000 + number * 37 % 5_000_000,
         hex::encode(hash),
         text(number, &mut dice),
         1 + number % 5,
     )?;
-    // Up to two topics each, the first ones most often; the second one was chosen by a person.
+    // Up to two topics each, the first ones most often.
     let first = (topics.len() as f64 * dice.random_range(0.0..1.0_f64).powi(2)) as usize;
-    for (place, source, confidence) in [(0, "ai", "0.8"), (1, "user", "\\N")] {
+    let (source, confidence) = if by_user { ("user", "\\N") } else { ("ai", "0.8") };
+    for place in 0..2 {
         if number % 3 > place && topics.len() > 1 {
             let topic = topics[(first + place) % topics.len()];
             writeln!(rows.topics, "{id}\t{topic}\t{source}\t{confidence}\t{at}")?;
@@ -152,7 +153,7 @@ pub async fn fill(stack: &Stack, numbers: Range<usize>) -> Result<()> {
             add(&mut rows, number, newest, &topics)?;
         }
         client.batch_execute("BEGIN").await?;
-        let documents = "id, filename, title, content_type, object_key, size_bytes, sha256, status, text, language, page_count, created_at, updated_at";
+        let documents = "id, filename, title, content_type, object_key, size_bytes, sha256, status, topics_by_user, text, language, page_count, created_at, updated_at";
         copy(&client, "documents", documents, rows.documents).await?;
         let topics = "document_id, topic_id, source, confidence, created_at";
         copy(&client, "document_topics", topics, rows.topics).await?;

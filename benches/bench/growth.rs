@@ -7,7 +7,7 @@ use crate::load::{self, CLIENTS};
 use crate::requests::hammer;
 use crate::stack::Stack;
 use crate::watch::Watch;
-use crate::{corpus, fill};
+use crate::{corpus, fill, limits};
 use anyhow::{Context, Result};
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
@@ -18,6 +18,10 @@ use tokio::time::sleep;
 const SLOW_MS: f64 = 10.0;
 /// Pages of 200 that are turned for a cursor far down.
 const PAGES_DOWN: usize = 50;
+
+/// CPU of a worker at rest, in four seconds; and how often that is waited for.
+const SETTLED_MS: f64 = 400.0;
+const SETTLE_TRIES: usize = 30;
 
 /// What is asked: key, title, paths.
 pub type Question = (&'static str, &'static str, Vec<String>);
@@ -121,8 +125,14 @@ async fn sweep(stack: &mut Stack, size: usize, time: Duration, figures: &mut Fig
     let client = stack.database().await?;
     client.batch_execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements").await?;
     stack.start_worker(&[("SWEEP_INTERVAL_SECONDS", "1"), ("AI_LEARN_INTERVAL_SECONDS", "1")])?;
-    // What it does first, it does once.
-    sleep(Duration::from_secs(5)).await;
+    // What it does first, it does once; learning is among that, and takes its time.
+    for _ in 0..SETTLE_TRIES {
+        let before = stack.cpu()?;
+        sleep(Duration::from_secs(4)).await;
+        if stack.cpu()?.since(&before, 1).ours() < SETTLED_MS {
+            break;
+        }
+    }
     client.batch_execute("SELECT pg_stat_statements_reset()").await?;
     let before = stack.cpu()?;
     sleep(time).await;
@@ -135,7 +145,8 @@ async fn sweep(stack: &mut Stack, size: usize, time: Duration, figures: &mut Fig
     let rows = client.query(slowest, &[]).await?;
     let mut text = String::new();
     for row in &rows {
-        text += &format!("{:.2} ms, {} times: {}\n\n", row.get::<_, f64>(0), row.get::<_, i64>(1), row.get::<_, &str>(2));
+        text +=
+            &format!("{:.2} ms, {} times: {}\n\n", row.get::<_, f64>(0), row.get::<_, i64>(1), row.get::<_, &str>(2));
     }
     fs::create_dir_all(stack.folder.join("plans"))?;
     fs::write(stack.folder.join(format!("plans/sweep-{size}.txt")), text)?;
@@ -144,8 +155,14 @@ async fn sweep(stack: &mut Stack, size: usize, time: Duration, figures: &mut Fig
 }
 
 /// Sizes from small to large; answers the titles of the questions.
-pub async fn run(stack: &mut Stack, sizes: &[usize], quick: bool, figures: &mut Figures) -> Result<Vec<(String, String)>> {
+pub async fn run(
+    stack: &mut Stack,
+    sizes: &[usize],
+    quick: bool,
+    figures: &mut Figures,
+) -> Result<Vec<(String, String)>> {
     let time = Duration::from_secs(if quick { 1 } else { 3 });
+    limits::disk(&stack.folder, figures)?;
     stack.start_serve().await?;
     let (mut filled, mut titles) = (0, Vec::new());
     for size in sizes {

@@ -40,11 +40,12 @@ impl Connection {
     /// Sends the beginning of a request.
     pub async fn begin(&mut self, bytes: &[u8]) -> Result<()> {
         // A server may close what was idle for some seconds.
-        let gone = self.stream.as_ref().is_none_or(|stream| {
-            !matches!(stream.try_read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
-        });
+        let gone = self.stream.as_ref().is_none_or(
+            |stream| !matches!(stream.try_read(&mut [0]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock),
+        );
         if gone {
-            let stream = TcpStream::connect(&self.address).await.with_context(|| format!("no way to {}", self.address))?;
+            let stream =
+                TcpStream::connect(&self.address).await.with_context(|| format!("no way to {}", self.address))?;
             stream.set_nodelay(true)?;
             self.stream = Some(stream);
             self.buffer.clear();

@@ -91,15 +91,8 @@ const FULL: Counts = Counts {
     seconds: Duration::from_secs(5),
     starts: 9,
 };
-const QUICK: Counts = Counts {
-    texts: 60,
-    pdfs: 20,
-    scans: 2,
-    filled: 2000,
-    large_mib: 64,
-    seconds: Duration::from_secs(1),
-    starts: 3,
-};
+const QUICK: Counts =
+    Counts { texts: 60, pdfs: 20, scans: 2, filled: 2000, large_mib: 64, seconds: Duration::from_secs(1), starts: 3 };
 
 // One thread: it has to leave the cores to what it measures.
 #[tokio::main(flavor = "current_thread")]
@@ -166,7 +159,9 @@ async fn everything(stack: &mut Stack, arguments: &Arguments, figures: &mut Figu
         load::closed(stack, &watch, "text", corpus::texts(1, counts.texts), figures).await?;
         load::burst(stack, &watch, "text-burst", corpus::texts(2, counts.texts), figures).await?;
     }
-    if wanted("pdf") && let Some(folder) = &arguments.pdfs {
+    if wanted("pdf")
+        && let Some(folder) = &arguments.pdfs
+    {
         let mut pdfs = corpus::pdfs(folder)?;
         let count = counts.pdfs.min(pdfs.len() / 2);
         limits::pdftotext(&stack.folder, &pdfs[..count], figures)?;
@@ -240,7 +235,8 @@ async fn ask(stack: &Stack, counts: &Counts, figures: &mut Figures) -> Result<()
     let documents: Vec<String> = ids.map(|id| format!("/api/v1/documents/{id}")).collect();
     figures.put("filled.documents", documents_in(stack).await? as f64, "");
     let list = vec!["/api/v1/documents?limit=25".to_owned()];
-    let words = [fill::COMMON, fill::RARE, fill::COMMON_TOO, fill::WITHIN, "number 117", "receipt", "lighthouse", "payslip"];
+    let words =
+        [fill::COMMON, fill::RARE, fill::COMMON_TOO, fill::WITHIN, "number 117", "receipt", "lighthouse", "payslip"];
     let searches: Vec<String> =
         words.iter().map(|word| format!("/api/v1/documents?limit=25&q={}", http::escaped(word))).collect();
     for (name, paths) in [("list", list), ("search", searches), ("document", documents)] {

@@ -1,6 +1,6 @@
 //! What is made of the figures: JSON, tables in Markdown, ratios to an earlier run.
 
-use crate::figures::{Figures, shown};
+use crate::figures::{Figures, shown, whole};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -62,9 +62,8 @@ pub fn compare(path: &Path, figures: &Figures) -> Result<()> {
     Ok(())
 }
 
-/// A figure in a table; a dash where it was not taken.
-pub fn cell(figures: &Figures, name: &str) -> String {
-    figures.get(name).map_or_else(|| "–".to_owned(), shown)
+fn cell(figures: &Figures, name: &str) -> String {
+    figures.text(name)
 }
 
 fn cells(figures: &Figures, names: &[String]) -> String {
@@ -109,7 +108,7 @@ fn runs(text: &mut String, figures: &Figures) {
     heading(text, &titles);
     let three = |name: &str| ["p50", "p95", "p99"].map(|share| format!("{name}_{share}"));
     let rows: [(&str, Vec<String>); 13] = [
-        ("documents", vec!["documents".into()]),
+        ("documents / of them failed", vec!["documents".into(), "failed".into()]),
         ("documents/s", vec!["documents_per_second".into()]),
         ("CPU ms each: serve", vec!["cpu_serve".into()]),
         ("worker", vec!["cpu_worker".into()]),
@@ -133,11 +132,31 @@ fn runs(text: &mut String, figures: &Figures) {
 fn limits(text: &mut String, figures: &Figures) {
     heading(text, &["beside the limit, in the same run", "DocuVault", "limit", "ratio"]);
     for (title, ours, limit, ratio) in [
-        ("uploads of 4 KB/s · the bare S3 server's PUTs/s, 8 connections", "uploads.documents_per_second", "limit.s3_puts_eight", "uploads"),
-        ("uploads of 4 KB/s · PostgreSQL's commits/s, 8 connections", "uploads.documents_per_second", "limit.postgres_commits", "uploads_to_commits"),
-        ("upload of a large file, MiB/s · one PUT into the bare S3 server", "large.upload", "limit.s3_large", "large_upload"),
+        (
+            "uploads of 4 KB/s · the bare S3 server's PUTs/s, 8 connections",
+            "uploads.documents_per_second",
+            "limit.s3_puts_eight",
+            "uploads",
+        ),
+        (
+            "uploads of 4 KB/s · PostgreSQL's commits/s, 8 connections",
+            "uploads.documents_per_second",
+            "limit.postgres_commits",
+            "uploads_to_commits",
+        ),
+        (
+            "upload of a large file, MiB/s · one PUT into the bare S3 server",
+            "large.upload",
+            "limit.s3_large",
+            "large_upload",
+        ),
         ("PDF: CPU ms each · bare `pdftotext`", "pdf.cpu_ours", "limit.pdftotext_cpu", "pdf_cpu"),
-        ("scan: CPU ms a page · bare `pdftoppm` and `tesseract`, one thread", "scan.cpu_ours", "limit.ocr_cpu_mean", "scan_cpu"),
+        (
+            "scan: CPU ms a page · bare `pdftoppm` and `tesseract`, one thread",
+            "scan.cpu_ours",
+            "limit.ocr_cpu_mean",
+            "scan_cpu",
+        ),
     ] {
         let ratio = cell(figures, &format!("ratio.{ratio}"));
         row(text, [title.to_owned(), cell(figures, ours), cell(figures, limit), ratio]);
@@ -174,7 +193,7 @@ fn asked(text: &mut String, figures: &Figures) {
 }
 
 fn alone(text: &mut String, figures: &Figures) {
-    heading(text, &["", ""]);
+    heading(text, &["alone", ""]);
     let of = |names: &[&str]| cells(figures, &names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
     for (title, value) in [
         ("PSS at rest, MiB: serve / worker / both", of(&["idle.serve", "idle.worker", "idle.both"])),
@@ -208,7 +227,7 @@ fn chart(text: &mut String, figures: &Figures) {
 /// The table of `script/bench growth`: one row a question, one column a number of documents.
 pub fn growth(origin: &Origin, figures: &Figures, sizes: &[usize], questions: &[(String, String)]) -> String {
     let mut text = origin.sentence(figures) + "\n\n";
-    let titles: Vec<String> = sizes.iter().map(|size| format!("{} documents", shown(*size as f64))).collect();
+    let titles: Vec<String> = sizes.iter().map(|size| format!("{} documents", whole(*size))).collect();
     let mut columns = vec!["one client: p50 / p99 ms · eight: requests/s, p99 ms"];
     columns.extend(titles.iter().map(String::as_str));
     heading(&mut text, &columns);
@@ -217,7 +236,7 @@ pub fn growth(origin: &Origin, figures: &Figures, sizes: &[usize], questions: &[
             let name = |what: &str| format!("growth-{size}.{key}.{what}");
             let of = |what: &str| cell(figures, &name(what));
             let failed = figures.get(&name("failed")).filter(|failed| *failed > 0.0);
-            let failed = failed.map_or(String::new(), |count| format!(" ({} failed)", shown(count)));
+            let failed = failed.map_or(String::new(), |count| format!(" ({count} failed)"));
             format!("{} / {} · {}/s, {}{failed}", of("p50"), of("p99"), of("per_second"), of("p99_of_eight"))
         };
         row(&mut text, [title.clone()].into_iter().chain(sizes.iter().map(at)));
@@ -233,7 +252,11 @@ pub fn growth(origin: &Origin, figures: &Figures, sizes: &[usize], questions: &[
     text.push('\n');
     if figures.get("workers-1.documents_per_second").is_some() {
         heading(&mut text, &["workers on one queue of texts", "1", "2", "4"]);
-        for (what, title) in [("documents_per_second", "documents/s"), ("cpu_worker", "CPU ms each: workers"), ("cpu_postgres", "PostgreSQL")] {
+        for (what, title) in [
+            ("documents_per_second", "documents/s"),
+            ("cpu_worker", "CPU ms each: workers"),
+            ("cpu_postgres", "PostgreSQL"),
+        ] {
             let at = |count: u32| cell(figures, &format!("workers-{count}.{what}"));
             row(&mut text, [title.to_owned(), at(1), at(2), at(4)]);
         }
@@ -247,5 +270,6 @@ pub fn write_markdown(path: &Path, part: &str, tables: &str) -> Result<()> {
     let before = fs::read_to_string(path).unwrap_or_default();
     let kept = before.split_once(&begin).and_then(|(head, rest)| Some((head, rest.split_once(&end)?.1)));
     let (head, tail) = kept.unwrap_or(("", "\n"));
-    fs::write(path, format!("{head}{begin}\n\n{}\n\n{end}{tail}", tables.trim())).with_context(|| path.display().to_string())
+    fs::write(path, format!("{head}{begin}\n\n{}\n\n{end}{tail}", tables.trim()))
+        .with_context(|| path.display().to_string())
 }
