@@ -103,6 +103,9 @@ const RUNS: [(&str, &str); 6] = [
 
 fn runs(text: &mut String, figures: &Figures) {
     let runs: Vec<_> = RUNS.iter().filter(|(name, _)| figures.get(&format!("{name}.documents")).is_some()).collect();
+    if runs.is_empty() {
+        return;
+    }
     let mut titles = vec!["8 clients"];
     titles.extend(runs.iter().map(|(_, title)| *title));
     heading(text, &titles);
@@ -159,18 +162,26 @@ fn limits(text: &mut String, figures: &Figures) {
         ),
     ] {
         let ratio = cell(figures, &format!("ratio.{ratio}"));
+        if figures.get(ours).is_none() && figures.get(limit).is_none() {
+            continue;
+        }
         row(text, [title.to_owned(), cell(figures, ours), cell(figures, limit), ratio]);
     }
     for (title, name) in [
         ("the bare S3 server's PUTs/s of 4 KB, 1 connection", "limit.s3_puts_one"),
         ("bare `pdftotext`, pages/s, one after the other", "limit.pdftotext_pages"),
     ] {
-        row(text, [title.to_owned(), String::new(), cell(figures, name), String::new()]);
+        if figures.get(name).is_some() {
+            row(text, [title.to_owned(), String::new(), cell(figures, name), String::new()]);
+        }
     }
     text.push('\n');
 }
 
 fn asked(text: &mut String, figures: &Figures) {
+    if figures.get("filled.documents").is_none() {
+        return;
+    }
     let filled = cell(figures, "filled.documents");
     let title = format!("8 clients, {filled} documents");
     heading(text, &[&title, "requests/s", "p50 / p95 / p99 ms", "CPU ms: serve", "PostgreSQL", "load"]);
@@ -203,15 +214,21 @@ fn alone(text: &mut String, figures: &Figures) {
         ("a queue of texts that one worker empties, documents/s", of(&["drain-1.documents_per_second"])),
         ("the same with two workers", of(&["drain-2.documents_per_second"])),
     ] {
-        row(text, [title.to_owned(), value]);
+        if value.contains(|c: char| c.is_ascii_digit()) {
+            row(text, [title.to_owned(), value]);
+        }
     }
     text.push('\n');
 }
 
 /// CPU of each run as bars of 40 characters, each run by its own scale: a scan takes a thousand times what a text does.
 fn chart(text: &mut String, figures: &Figures) {
+    let runs: Vec<_> = RUNS.iter().filter(|(run, _)| figures.get(&format!("{run}.cpu_ours")).is_some()).collect();
+    if runs.is_empty() {
+        return;
+    }
     text.push_str("CPU ms of one document, by where it is spent:\n\n```text\n");
-    for (run, title) in RUNS.iter().filter(|(run, _)| figures.get(&format!("{run}.cpu_ours")).is_some()) {
+    for (run, title) in runs {
         let parts = ["serve", "worker", "children", "postgres", "redis", "s3"];
         let values = parts.map(|part| figures.get(&format!("{run}.cpu_{part}")).unwrap_or(0.0));
         let most = values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
