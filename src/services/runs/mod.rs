@@ -99,7 +99,7 @@ fn checked(mut selection: Selection) -> Result<Selection> {
 pub async fn start(vault: &Vault, selection: Selection) -> Result<KnownRun> {
     let selection = checked(selection)?;
     let mut conn = vault.db.get().await?;
-    let total = queries::documents::count_of(&mut conn, filter(&selection, Utc::now())).await?;
+    let total = queries::documents::count_of(&mut conn, filter(&selection, vault.clock.now())).await?;
     let run = Run { selection, total, ..Run::default() };
     enqueue(vault, &mut conn, run, "classification_run.started").await
 }
