@@ -71,6 +71,12 @@ async fn unsorted(count: usize) -> (TestVault, Vec<String>) {
     (vault, ids)
 }
 
+/// A vault whose provider is Ollama at this server.
+async fn vault_at(server: &LlmServer) -> TestVault {
+    let builder = TestVault::builder().set("AI_PROVIDER", "ollama").set("AI_BASE_URL", &server.url());
+    builder.set("AI_MODEL", "the-model").start().await
+}
+
 async fn topic(vault: &TestVault, name: &str, description: &str) -> String {
     let made = post(vault, "/topics", &json!({"name": name, "description": description})).await;
     id_of(&made.json::<Value>().await.expect("a topic"))
@@ -198,12 +204,7 @@ async fn a_run_ends_early_where_it_is_told_to() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_worker_goes_on_where_one_has_stopped() {
     let server = LlmServer::start(Manner::Say(choice(&[], 0.9))).await;
-    let vault = TestVault::builder()
-        .set("AI_PROVIDER", "ollama")
-        .set("AI_BASE_URL", &server.url())
-        .set("AI_MODEL", "the-model")
-        .start()
-        .await;
+    let vault = vault_at(&server).await;
     let first = vault.worker();
     let mut ids = Vec::new();
     for number in 0..12 {
@@ -233,12 +234,7 @@ async fn another_worker_goes_on_where_one_has_stopped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_is_shown_what_a_person_decided_about_documents_like_it() {
     let server = LlmServer::start(Manner::Say(choice(&[("Tax", 0.875)], 0.0))).await;
-    let vault = TestVault::builder()
-        .set("AI_PROVIDER", "ollama")
-        .set("AI_BASE_URL", &server.url())
-        .set("AI_MODEL", "the-model")
-        .start()
-        .await;
+    let vault = vault_at(&server).await;
     let worker = vault.worker();
     let letter = vault.topic_id("Letter").await;
     let near = id_of(&vault.put_in("roses.txt", "Pruning the roses: compost on the bed, and a new hedge.").await);

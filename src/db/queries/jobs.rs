@@ -183,6 +183,20 @@ pub async fn find(conn: &mut AsyncPgConnection, id: JobId) -> QueryResult<Option
     jobs::table.find(id).select(JobRow::as_select()).first(conn).await.optional()
 }
 
+/// The job is older than the one that a page ended with: that was made at `created_at`, and the cursor has its id.
+pub(super) fn older(created_at: DateTime<Utc>, cursor: &Cursor) -> Older {
+    Box::new(
+        sql::<Bool>("(jobs.created_at, jobs.id) < (")
+            .bind::<Timestamptz, _>(created_at)
+            .sql(", ")
+            .bind::<SqlUuid, _>(cursor.id)
+            .sql(")"),
+    )
+}
+
+/// See [`older`].
+pub(super) type Older = Box<dyn BoxableExpression<jobs::table, diesel::pg::Pg, SqlType = Bool>>;
+
 /// A page of jobs, newest first.
 ///
 /// # Errors
@@ -198,13 +212,7 @@ pub async fn list(
         query = query.filter(dsl::state.eq(state));
     }
     if let Some((created_at, cursor)) = after {
-        query = query.filter(
-            sql::<Bool>("(jobs.created_at, jobs.id) < (")
-                .bind::<Timestamptz, _>(created_at)
-                .sql(", ")
-                .bind::<SqlUuid, _>(cursor.id)
-                .sql(")"),
-        );
+        query = query.filter(older(created_at, cursor));
     }
     query.order((dsl::created_at.desc(), dsl::id.desc())).limit(limit).load(conn).await
 }

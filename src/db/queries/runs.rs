@@ -6,7 +6,7 @@ use crate::domain::{Cursor, JobId, JobKind, JobState};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, now, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use serde_json::Value;
 
@@ -107,13 +107,7 @@ pub async fn list(
 ) -> QueryResult<Vec<RunRow>> {
     let mut query = runs().select(columns()).into_boxed();
     if let Some((created_at, cursor)) = after {
-        query = query.filter(
-            sql::<Bool>("(jobs.created_at, jobs.id) < (")
-                .bind::<Timestamptz, _>(created_at)
-                .sql(", ")
-                .bind::<SqlUuid, _>(cursor.id)
-                .sql(")"),
-        );
+        query = query.filter(super::jobs::older(created_at, cursor));
     }
     query.order((dsl::created_at.desc(), dsl::id.desc())).limit(limit).load(conn).await
 }

@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 
 /// Documents that are looked at between two looks at the run's own state.
 const STEP: i64 = 50;
-/// The same where each of them is a question to a server.
-const REMOTE_STEP: i64 = 4;
+/// The same where each of them is a question to a server, which takes its time and may cost money.
+const REMOTE_STEP: i64 = 1;
 /// A confidence that changed by less stays as it is.
 const SAME_CONFIDENCE: f32 = 0.01;
 
@@ -41,7 +41,8 @@ pub enum Step {
 pub async fn claim(vault: &Vault, job: JobId, owner: &str) -> Result<Option<KnownRun>> {
     let mut conn = vault.db.get().await?;
     conn.transaction::<_, Error, _>(async |conn| {
-        let Some((_, run)) = queries::runs::find(conn, job).await? else { return Ok(None) };
+        // Locked: who held it before may just be saying how far it came.
+        let Some((_, run)) = queries::runs::lock(conn, job).await? else { return Ok(None) };
         let Some(job) = queries::jobs::claim(conn, job, owner, vault.config.work.lease).await? else { return Ok(None) };
         if job.attempts > vault.config.work.max_attempts {
             let why = job.last_error.as_deref().unwrap_or("the worker ended in the middle of it, each time");
@@ -142,6 +143,7 @@ async fn sort(vault: &Vault, known: &mut KnownRun, owner: &str) -> Result<Step> 
                 known.run.last_document = last;
                 known.run.done += 1;
                 match change(vault, known, owner, row.id, &choice).await {
+                    Ok(true) if known.run.cancelled => break,
                     Ok(true) => continue,
                     Ok(false) => return Ok(Step::Lost),
                     Err(error) => {
@@ -237,6 +239,7 @@ async fn take_back(vault: &Vault, known: &mut KnownRun, undone: JobId, owner: &s
         known.run.last_line = Some(line.id);
         known.run.done += 1;
         match put_as_before(vault, known, owner, document, &line).await {
+            Ok(true) if known.run.cancelled => break,
             Ok(true) => {}
             Ok(false) => return Ok(Step::Lost),
             Err(error) => {
