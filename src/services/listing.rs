@@ -2,11 +2,12 @@
 
 use super::Vault;
 use super::documents::Document;
+use super::highlight::Sought;
 use crate::db::models::{AssignedTopic, DocumentRow};
-use crate::db::queries;
-use crate::db::queries::documents::{After, Filter, HIGHLIGHT_END, HIGHLIGHT_START, ListQuery, Sort};
+use crate::db::{AsyncPgConnection, queries};
+use crate::db::queries::documents::{After, Filter, ListQuery, Sort};
 use crate::domain::{ContentHash, Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
-use crate::error::{Error, ErrorCode, Result, cause_chain};
+use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -199,18 +200,26 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
         topics.entry(topic.document_id).or_default().push(topic);
     }
     let mut highlights = match &q {
-        // A text that is too strange to be looked through costs its page the highlights, not the answer.
-        Some(q) => queries::documents::highlights(&mut conn, &ids, q).await.unwrap_or_else(|error| {
-            log::warn!("no highlights: {}", cause_chain(&error));
-            HashMap::new()
-        }),
+        Some(q) => highlights(&mut conn, &ids, q).await?,
         None => HashMap::new(),
     };
     let items = page.items.into_iter().map(|(row, _)| Listed {
-        highlight: q.as_ref().map(|_| mark_up(&highlights.remove(&row.id).unwrap_or_default())),
+        highlight: q.as_ref().map(|_| highlights.remove(&row.id).unwrap_or_default()),
         document: Document { topics: topics.remove(&row.id).unwrap_or_default(), row },
     });
     Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
+}
+
+/// The passages of some documents that answer a search.
+async fn highlights(
+    conn: &mut AsyncPgConnection,
+    ids: &[DocumentId],
+    q: &str,
+) -> Result<HashMap<DocumentId, String>> {
+    let sought = Sought::of(q);
+    let texts = queries::documents::texts_to_highlight(conn, ids, q).await?;
+    let html = texts.into_iter().map(|(id, heading, text)| (id, sought.passages(&heading, &text.unwrap_or_default())));
+    Ok(html.collect())
 }
 
 fn key_of(sort: Sort, row: &DocumentRow, rank: f32) -> String {
@@ -235,41 +244,9 @@ fn after(sort: Sort, cursor: Cursor) -> Option<After> {
     })
 }
 
-/// Turns a passage into HTML that is safe to show: the text is escaped, and nothing but the marks is markup. A text may
-/// hold the signs of the marks itself; each `<mark>` is closed all the same, and none stands in another.
-fn mark_up(passage: &str) -> String {
-    let mut html = String::with_capacity(passage.len() + 32);
-    let mut open = false;
-    for c in passage.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            HIGHLIGHT_START | HIGHLIGHT_END if open == (c == HIGHLIGHT_START) => {}
-            HIGHLIGHT_START | HIGHLIGHT_END => {
-                open = !open;
-                html.push_str(if open { "<mark>" } else { "</mark>" });
-            }
-            c => html.push(c),
-        }
-    }
-    if open {
-        html.push_str("</mark>");
-    }
-    html
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_passage_can_bring_no_markup_of_its_own() {
-        let passage = format!("<script>{HIGHLIGHT_START}tax{HIGHLIGHT_END} & \"more\"");
-        assert_eq!(mark_up(&passage), "&lt;script&gt;<mark>tax</mark> &amp; &quot;more&quot;");
-    }
 
     #[test]
     fn every_sort_reads_back_as_it_is_named() {
@@ -288,27 +265,6 @@ mod tests {
         }
         for bad in ["", "-", "name", "-relevance", "created_at; DROP TABLE documents"] {
             assert!(bad.parse::<SortOrder>().is_err(), "{bad}");
-        }
-    }
-}
-
-#[cfg(test)]
-mod properties {
-    use super::*;
-    use proptest::collection::vec;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn nothing_but_closed_marks_is_markup(chars in vec(
-            prop_oneof![any::<char>(), Just(HIGHLIGHT_START), Just(HIGHLIGHT_END), Just('<')], 0..60)) {
-            let html = mark_up(&chars.into_iter().collect::<String>());
-            let mut pieces = html.split("<mark>");
-            prop_assert!(!pieces.next().unwrap_or_default().contains(['<', '>', '"', '\'']));
-            for piece in pieces {
-                let (marked, rest) = piece.split_once("</mark>").ok_or_else(|| TestCaseError::fail(html.clone()))?;
-                prop_assert!(!marked.contains(['<', '>', '"', '\'']) && !rest.contains(['<', '>', '"', '\'']), "{}", html);
-            }
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod examples;
 pub mod explanation;
 pub mod extractor;
 pub mod health;
+mod highlight;
 pub mod history;
 pub mod jobs;
 pub mod learning;

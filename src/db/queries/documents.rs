@@ -12,16 +12,15 @@ use diesel::dsl::{count_star, now, sql};
 use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Float, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel::sql_types::{Array, BigInt, Bool, Float, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Marks around a hit in a highlight: characters of the private use area, which no text means anything by. The caller
-/// turns them into markup after escaping.
-pub const HIGHLIGHT_START: char = '\u{E000}';
-/// See [`HIGHLIGHT_START`].
-pub const HIGHLIGHT_END: char = '\u{E001}';
+/// Texts up to this length, in bytes, are looked through whole for what answers a search.
+const WHOLE_TEXT_BYTES: i32 = 32 * 1024;
+/// By relevance so many documents are ranked: the newest that a search finds.
+const RANKED: i64 = 2000;
 
 /// Inserts a document. None where the same bytes are kept already and it is not meant as a copy.
 ///
@@ -612,16 +611,12 @@ fn conditions(filter: Filter) -> Vec<Condition> {
     if let Some(q) = filter.q.filter(|q| !q.is_empty()) {
         all.push(matches(&q));
     }
-    if !filter.topics.is_empty() {
-        let wanted = i64::try_from(filter.topics.len()).unwrap_or(i64::MAX);
-        let ids: Vec<Uuid> = filter.topics.iter().map(|id| id.as_uuid()).collect();
-        all.push(Box::new(
-            sql::<Bool>("documents.id IN (SELECT document_id FROM document_topics WHERE topic_id = ANY(")
-                .bind::<Array<SqlUuid>, _>(ids)
-                .sql(") GROUP BY document_id HAVING count(*) = ")
-                .bind::<BigInt, _>(wanted)
-                .sql(")"),
-        ));
+    // One condition for each: so PostgreSQL can weigh whether the order of the list or the topic narrows it down sooner.
+    for topic in filter.topics {
+        let under = document_topics::table
+            .filter(document_topics::document_id.eq(dsl::id))
+            .filter(document_topics::topic_id.eq(topic));
+        all.push(Box::new(diesel::dsl::exists(under)));
     }
     if !filter.statuses.is_empty() {
         all.push(in_status(&filter.statuses));
@@ -656,8 +651,17 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
     let q = list.filter.q.clone().unwrap_or_default();
     let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
     let mut query = dsl::documents.select((DocumentRow::as_select(), rank)).limit(list.limit).into_boxed();
-    for condition in conditions(list.filter) {
-        query = query.filter(condition);
+    if list.sort == Sort::Relevance {
+        // Ranking takes a look at each document that a search finds, and a common word finds most of them.
+        let mut found = dsl::documents.select(dsl::id).limit(RANKED).into_boxed();
+        for condition in conditions(list.filter) {
+            found = found.filter(condition);
+        }
+        query = query.filter(dsl::id.eq_any(found.order((dsl::created_at.desc(), dsl::id.desc()))));
+    } else {
+        for condition in conditions(list.filter) {
+            query = query.filter(condition);
+        }
     }
     if let Some(after) = list.after {
         query = query.filter(behind(after, &q, list.descending));
@@ -686,39 +690,27 @@ pub async fn count_of(conn: &mut AsyncPgConnection, filter: Filter) -> QueryResu
     query.first(conn).await
 }
 
-/// The passages of some documents that answer a search, hits between [`HIGHLIGHT_START`] and [`HIGHLIGHT_END`]. Each
-/// text is looked at around the first place where the search stands as it was typed, or else its longest word; a whole
-/// book would cost the answer seconds.
+/// What can be shown of some documents in answer to a search: the id, the title or else the name, and the text. Of one that is
+/// too long to be handed over for each answer, 10,000 characters around the first place where the search stands as it was
+/// typed, or else its longest word, in the first two million.
 ///
 /// # Errors
-/// When the database fails, also where one text takes it longer than two seconds: in a transaction of its own.
-pub async fn highlights(
+/// When the database fails.
+pub async fn texts_to_highlight(
     conn: &mut AsyncPgConnection,
     ids: &[DocumentId],
     q: &str,
-) -> QueryResult<HashMap<DocumentId, String>> {
+) -> QueryResult<Vec<(DocumentId, String, Option<String>)>> {
     let typed = q.to_lowercase();
     let longest =
         typed.split(|c: char| !c.is_alphanumeric()).max_by_key(|word| word.len()).unwrap_or_default().to_owned();
-    let passage = sql::<Text>(
-        "ts_headline('docuvault', concat_ws(' · ', coalesce(title, filename), substr(text, (
-             SELECT greatest(1, coalesce(nullif(strpos(folded, ",
-    )
-    .bind::<Text, _>(typed)
-    .sql("), 0), strpos(folded, ")
-    .bind::<Text, _>(longest)
-    .sql(")) - 500) FROM lower(left(text, 2000000)) AS folded), 10000)), search_query(")
-    .bind::<Text, _>(q.to_owned())
-    .sql("), ")
-    .bind::<Text, _>(format!(
-        "StartSel={HIGHLIGHT_START}, StopSel={HIGHLIGHT_END}, MaxFragments=2, MaxWords=24, MinWords=8, FragmentDelimiter=\" … \""
-    ))
-    .sql(")");
-    let rows: Vec<(DocumentId, String)> = conn
-        .transaction::<_, diesel::result::Error, _>(async |conn| {
-            diesel::sql_query("SET LOCAL statement_timeout = '2s'").execute(conn).await?;
-            dsl::documents.filter(dsl::id.eq_any(ids)).select((dsl::id, passage)).load(conn).await
-        })
-        .await?;
-    Ok(rows.into_iter().collect())
+    let text = sql::<Nullable<Text>>("CASE WHEN octet_length(text) <= ")
+        .bind::<Integer, _>(WHOLE_TEXT_BYTES)
+        .sql(" THEN text ELSE substr(text, (SELECT greatest(1, coalesce(nullif(strpos(folded, ")
+        .bind::<Text, _>(typed)
+        .sql("), 0), strpos(folded, ")
+        .bind::<Text, _>(longest)
+        .sql(")) - 500) FROM lower(left(text, 2000000)) AS folded), 10000) END");
+    let heading = sql::<Text>("coalesce(title, filename)");
+    dsl::documents.filter(dsl::id.eq_any(ids)).select((dsl::id, heading, text)).load(conn).await
 }
