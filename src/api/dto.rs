@@ -78,7 +78,7 @@ pub struct TopicOfDocument {
 
 impl From<AssignedTopic> for TopicOfDocument {
     fn from(topic: AssignedTopic) -> Self {
-        let AssignedTopic { id, name, color, source, confidence, .. } = topic;
+        let AssignedTopic { id, name, color, source, confidence } = topic;
         Self { id, name, color, source, confidence }
     }
 }

@@ -5,6 +5,7 @@
 pub mod migrations;
 pub mod models;
 mod pool;
+mod prepared;
 pub mod queries;
 pub mod schema;
 

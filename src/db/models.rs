@@ -6,13 +6,16 @@ use crate::domain::{
     TopicSource,
 };
 use chrono::{DateTime, Utc};
+use diesel::deserialize::{self, FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
 use diesel::prelude::*;
-use serde::Serialize;
+use diesel::sql_types;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 /// A document without its text.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = documents, check_for_backend(diesel::pg::Pg))]
 pub struct DocumentRow {
     /// Its id.
@@ -93,8 +96,7 @@ impl ContentRow {
 }
 
 /// A document to insert; the rest of the columns has defaults.
-#[derive(Debug, Insertable)]
-#[diesel(table_name = documents)]
+#[derive(Debug)]
 pub struct NewDocument<'a> {
     /// Its id.
     pub id: DocumentId,
@@ -112,8 +114,6 @@ pub struct NewDocument<'a> {
     pub size_bytes: i64,
     /// Their SHA-256.
     pub sha256: ContentHash,
-    /// Kept on purpose beside another of the same bytes.
-    pub is_copy: bool,
     /// A person chose the topics.
     pub topics_by_user: bool,
 }
@@ -177,11 +177,8 @@ pub struct TopicRow {
 }
 
 /// A topic on a document.
-#[derive(Debug, Clone, PartialEq, Queryable, Serialize)]
+#[derive(Debug, Clone, PartialEq, Queryable, Serialize, Deserialize)]
 pub struct AssignedTopic {
-    /// The document.
-    #[serde(skip)]
-    pub document_id: DocumentId,
     /// The topic.
     pub id: TopicId,
     /// Its name.
@@ -192,6 +189,16 @@ pub struct AssignedTopic {
     pub source: TopicSource,
     /// How sure the AI was; none for a person's choice.
     pub confidence: Option<f32>,
+}
+
+/// The topics of a document, as a statement gathers them beside it (a JSON array).
+#[derive(Debug, Clone, Default, PartialEq, FromSqlRow)]
+pub struct AssignedTopics(pub Vec<AssignedTopic>);
+
+impl FromSql<sql_types::Json, Pg> for AssignedTopics {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_slice(value.as_bytes())?))
+    }
 }
 
 /// A job.

@@ -4,6 +4,7 @@ use super::undo::Before;
 use super::{Vault, events};
 use crate::db::models::{AssignedTopic, DocumentRow, NewAuditEntry};
 use crate::db::queries::documents::NameChange;
+use crate::db::queries::steps::Filed;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
 use crate::domain::{DocumentId, DocumentStatus, Filename, JobKind, JobState, TopicId, TopicSource};
 use crate::error::{Error, ErrorCode, Result};
@@ -24,6 +25,12 @@ pub struct Document {
     pub row: DocumentRow,
     /// Its topics, by name.
     pub topics: Vec<AssignedTopic>,
+}
+
+impl From<Filed> for Document {
+    fn from(Filed { document, topics }: Filed) -> Self {
+        Self { row: document, topics: topics.0 }
+    }
 }
 
 impl Document {
@@ -56,7 +63,7 @@ pub fn parse_title(title: &str) -> Result<Option<String>> {
 
 /// A document with its topics.
 pub(super) async fn with_topics(conn: &mut AsyncPgConnection, row: DocumentRow) -> Result<Document> {
-    let topics = queries::topics::of_documents(conn, &[row.id]).await?;
+    let topics = queries::topics::of_document(conn, row.id).await?;
     Ok(Document { row, topics })
 }
 
@@ -141,7 +148,7 @@ pub async fn set_topics(vault: &Vault, id: DocumentId, topics: &[TopicId]) -> Re
     let document = conn
         .transaction::<_, Error, _>(async |conn| {
             let before = queries::documents::lock(conn, id).await?.ok_or_else(missing)?;
-            let stood = queries::topics::of_documents(conn, &[id]).await?;
+            let stood = queries::topics::of_document(conn, id).await?;
             queries::documents::mark_topics_by_user(conn, id, true).await?;
             let chosen: Vec<_> = topics.iter().map(|topic| (*topic, None)).collect();
             queries::topics::replace(conn, id, TopicSource::User, &chosen)

@@ -52,7 +52,7 @@ pub async fn near(vault: &Vault, document: DocumentId, subject: Subject<'_>) -> 
     let decision = |(id, other, _): (DocumentId, Subject<'_>, f32)| Decision {
         title: other.title.to_owned(),
         excerpt: other.text.chars().take(EXCERPT_CHARS).collect(),
-        topics: topics.iter().filter(|topic| topic.document_id == id).map(|topic| topic.name.clone()).collect(),
+        topics: topics.iter().filter(|(document, _)| *document == id).map(|(_, topic)| topic.name.clone()).collect(),
     };
     Ok(nearest.into_iter().map(decision).collect())
 }

@@ -44,7 +44,7 @@ pub async fn of_document(vault: &Vault, id: DocumentId) -> Result<Explanation> {
     let mut conn = vault.db.get().await?;
     let row = queries::documents::find(&mut conn, id).await?.ok_or_else(documents::missing)?;
     let topics = queries::topics::all(&mut conn).await?;
-    let assigned = queries::topics::of_documents(&mut conn, &[id]).await?;
+    let assigned = queries::topics::of_document(&mut conn, id).await?;
     drop(conn);
     let topics: Vec<Topic> =
         topics.into_iter().map(|row| Topic { id: row.id, name: row.name, description: row.description }).collect();

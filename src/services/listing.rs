@@ -3,7 +3,7 @@
 use super::Vault;
 use super::documents::Document;
 use super::highlight::Sought;
-use crate::db::models::{AssignedTopic, DocumentRow};
+use crate::db::models::DocumentRow;
 use crate::db::{AsyncPgConnection, queries};
 use crate::db::queries::documents::{After, Filter, ListQuery, Sort};
 use crate::domain::{ContentHash, Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
@@ -189,23 +189,19 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
 
     let mut conn = vault.db.get().await?;
     let rows = queries::documents::list(&mut conn, query).await?;
-    let page = Page::cut(rows, limit, |(row, rank)| Cursor {
+    let page = Page::cut(rows, limit, |(row, rank, _)| Cursor {
         sort: sort.name(),
         key: key_of(sort.sort, row, *rank),
         id: row.id.as_uuid(),
     });
-    let ids: Vec<DocumentId> = page.items.iter().map(|(row, _)| row.id).collect();
-    let mut topics: HashMap<DocumentId, Vec<AssignedTopic>> = HashMap::new();
-    for topic in queries::topics::of_documents(&mut conn, &ids).await? {
-        topics.entry(topic.document_id).or_default().push(topic);
-    }
+    let ids: Vec<DocumentId> = page.items.iter().map(|(row, ..)| row.id).collect();
     let mut highlights = match &q {
         Some(q) => highlights(&mut conn, &ids, q).await?,
         None => HashMap::new(),
     };
-    let items = page.items.into_iter().map(|(row, _)| Listed {
+    let items = page.items.into_iter().map(|(row, _, topics)| Listed {
         highlight: q.as_ref().map(|_| highlights.remove(&row.id).unwrap_or_default()),
-        document: Document { topics: topics.remove(&row.id).unwrap_or_default(), row },
+        document: Document { row, topics: topics.0 },
     });
     Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
 }

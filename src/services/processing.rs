@@ -9,9 +9,11 @@ use super::classifier::{self, Choice};
 use super::documents::{Document, with_topics};
 use super::{extractor, thumbnails, unlock};
 use crate::crash::{self, CrashPoint};
+use crate::config::WorkConfig;
 use crate::db::models::{DocumentOutcome, DocumentRow, JobRow, Learned, NewAuditEntry};
+use crate::db::queries::steps::Claimed;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
-use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobId, JobState, ObjectKey, TextSource, TopicSource};
+use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobId, JobState, ObjectKey, TextSource};
 use crate::error::{Error, Result, cause_chain};
 use crate::extract::Reading;
 use rand::Rng;
@@ -52,27 +54,27 @@ pub struct Outcome {
 /// When a store fails.
 pub async fn claim(vault: &Vault, job: JobId, owner: &str) -> Result<Option<Work>> {
     let mut conn = vault.db.get().await?;
-    let (work, changed) = conn
-        .transaction::<_, Error, _>(async |conn| {
-            // Without its document a job is gone too.
-            let Some(mut document) = queries::documents::lock_of_job(conn, job).await? else { return Ok((None, None)) };
-            let Some(job) = queries::jobs::claim(conn, job, owner, vault.config.work.lease).await? else {
-                return Ok((None, None));
-            };
-            // Counted at the claim, so that a document which kills its worker each time does not go on for ever.
-            if job.attempts > vault.config.work.max_attempts {
+    let WorkConfig { lease, max_attempts, .. } = vault.config.work;
+    let Some(claimed) = queries::steps::claim(&mut conn, job, owner, lease, max_attempts).await? else {
+        return Ok(None);
+    };
+    let Claimed { job, filed, brings_topics } = claimed;
+    let mut document = Document::from(filed);
+    // Counted at the claim, so that a document which kills its worker each time does not go on for ever.
+    if job.attempts > max_attempts {
+        let buried = conn
+            .transaction::<_, Error, _>(async |conn| {
+                let Some(row) = queries::documents::lock_anywhere(conn, document.row.id).await? else { return Ok(None) };
                 let why = job.last_error.as_deref().unwrap_or("the worker ended in the middle of it, each time");
-                return Ok((None, bury(conn, &job, document, owner, why).await?));
-            }
-            document.status = DocumentStatus::Processing;
-            queries::documents::set_status(conn, document.id, document.status).await?;
-            let brings_topics = queries::documents::brings_topics(conn, document.id).await?;
-            let changed = with_topics(conn, document.clone()).await?;
-            Ok((Some(Work { job, document, brings_topics }), Some(changed)))
-        })
-        .await?;
-    tell(vault, changed.as_ref());
-    Ok(work)
+                bury(conn, &job, row, owner, why).await
+            })
+            .await?;
+        tell(vault, buried.as_ref());
+        return Ok(None);
+    }
+    document.row.status = DocumentStatus::Processing;
+    tell(vault, Some(&document));
+    Ok(Some(Work { job, document: document.row, brings_topics }))
 }
 
 /// Tells those who watch of a document that changed, if it did.
@@ -194,17 +196,9 @@ async fn commit(
     let mut conn = vault.db.get().await?;
     let committed = conn
         .transaction::<_, Error, _>(async |conn| {
-            let Some(mut document) = queries::documents::lock_anywhere(conn, id).await? else { return Ok(None) };
-            if !queries::jobs::finish(conn, &work.job, owner, JobState::Done, None).await? {
-                return Ok(None);
-            }
+            let Some(filed) = queries::steps::end(conn, &work.job, id, owner).await? else { return Ok(None) };
+            let Document { row: mut document, mut topics } = filed.into();
             let by_user = document.topics_by_user;
-            // A topic may have been removed since it was scored.
-            let ids: Vec<_> = choice.topics.iter().map(|(topic, _)| *topic).collect();
-            let alive = queries::topics::existing(conn, &ids).await?;
-            let sure = choice.topics.iter().filter(|(topic, _)| alive.contains(topic));
-            let chosen: Vec<_> = sure.map(|(topic, confidence)| (*topic, Some(*confidence))).collect();
-            let mut replaced = None;
             // What was read while the bytes were there is still worth finding, and so are its topics.
             // So is what was read with a password that is not at hand any more.
             let keep = match problem {
@@ -213,39 +207,38 @@ async fn commit(
                 _ => false,
             };
             if !by_user && !keep && !work.brings_topics {
-                queries::topics::replace(conn, id, TopicSource::Ai, &chosen).await?;
+                topics = queries::topics::replace_by_ai(conn, id, &topics, &choice.topics).await?;
             }
             let status = match problem {
                 Some(_) => DocumentStatus::Failed,
-                None if by_user || !chosen.is_empty() => DocumentStatus::Ready,
-                // Those that it brought may have been removed since.
-                None if work.brings_topics && !queries::topics::of_documents(conn, &[id]).await?.is_empty() => {
-                    DocumentStatus::Ready
-                }
+                None if by_user || !topics.is_empty() => DocumentStatus::Ready,
                 None => DocumentStatus::NeedsReview,
             };
+            let (action, detail) = match problem {
+                Some(problem) => ("document.failed", json!({"code": problem.as_str(), "job_id": work.job.id})),
+                None => ("document.processed", decision(vault, work, status, choice, by_user)),
+            };
+            let line = audit(id, action, detail);
+            let mut replaced = None;
             match problem {
                 Some(problem) if keep => {
                     queries::documents::store_failure(conn, id, problem.as_str(), problem.message()).await?;
+                    queries::audit::append(conn, &line).await?;
                 }
                 _ => {
                     // A person may have given it a title meanwhile.
                     let title = learned.title.clone().filter(|_| document.title.is_none());
                     let learned = Learned { title, ..learned.clone() };
                     replaced = document.thumbnail_key.take();
-                    document = queries::documents::store_outcome(conn, id, status, row, &learned).await?;
+                    // Sent together: the second waits for no answer to the first.
+                    let stored = queries::documents::store_outcome(conn, id, status, row, &learned);
+                    (document, ()) = tokio::try_join!(stored, queries::audit::append(conn, &line))?;
                 }
             }
             document.status = status;
             (document.error_code, document.error_message) = words_of(problem);
-            let (action, detail) = match problem {
-                Some(problem) => ("document.failed", json!({"code": problem.as_str(), "job_id": work.job.id})),
-                None => ("document.processed", decision(vault, work, status, choice, by_user)),
-            };
-            queries::audit::append(conn, &audit(id, action, detail)).await?;
-            let changed = with_topics(conn, document).await?;
             crash::point(CrashPoint::WorkBeforeCommit);
-            Ok(Some((changed, replaced)))
+            Ok(Some((Document { row: document, topics }, replaced)))
         })
         .await?;
     let Some((changed, replaced)) = committed else { return Ok(Settled::Lost) };

@@ -10,13 +10,14 @@
 use super::Vault;
 use super::documents::Document;
 use crate::crash::{self, CrashPoint};
-use crate::db::AsyncConnection;
 use crate::db::models::{NewAuditEntry, NewDocument};
 use crate::db::queries;
-use crate::domain::{ContentHash, ContentHasher, DocumentId, Filename, JobKind, ObjectKey, TopicId, TopicSource};
+use crate::db::queries::steps::NewFile;
+use crate::domain::{ContentHash, ContentHasher, DocumentId, Filename, JobId, ObjectKey, TopicId, TopicSource};
 use crate::error::{Error, ErrorCode, Result};
 use crate::storage::StorageError;
 use bytes::Bytes;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::json;
 use std::io;
 use std::sync::Arc;
@@ -187,71 +188,68 @@ async fn commit(
     new: &NewUpload,
     stored: &Stored<'_>,
     committing: &mut bool,
-) -> Result<(Document, crate::domain::JobId)> {
+) -> Result<(Document, JobId)> {
+    let document = NewDocument {
+        id: stored.id,
+        filename: &new.filename,
+        title: new.title.as_deref(),
+        content_type: &new.content_type,
+        declared_type: new.declared_type.as_deref(),
+        object_key: stored.key,
+        size_bytes: i64::try_from(stored.size).map_err(Error::internal)?,
+        sha256: stored.hash,
+        topics_by_user: !new.topics.is_empty(),
+    };
+    let (source, topics): (_, Vec<_>) = if new.ai_topics.is_empty() {
+        (TopicSource::User, new.topics.iter().map(|topic| (*topic, None)).collect())
+    } else {
+        (TopicSource::Ai, new.ai_topics.iter().map(|(topic, confidence)| (*topic, Some(*confidence))).collect())
+    };
+    let ai_topics: Vec<_> =
+        new.ai_topics.iter().map(|(id, confidence)| json!({"id": id, "confidence": confidence})).collect();
+    let line = NewAuditEntry {
+        actor: "user",
+        action: "document.created",
+        subject_type: "document",
+        subject_id: stored.id.as_uuid(),
+        detail: json!({
+            "sha256": stored.hash.to_string(),
+            "size_bytes": stored.size,
+            "object_key": stored.key.as_str(),
+            "topic_ids": new.topics,
+            "ai_topics": ai_topics,
+        }),
+    };
+    let job = JobId::generate();
+    let file = NewFile { document: &document, keep: new.keep_duplicate, topics: &topics, source, job, line: &line };
+
     let mut conn = vault.db.get().await?;
-    conn.transaction(async |conn| {
-        let existing = queries::documents::find_by_hash(conn, stored.hash).await?;
-        if let Some(existing) = existing
-            && !new.keep_duplicate
-        {
-            return Err(Error::duplicate(existing));
-        }
-        let mut row = NewDocument {
-            id: stored.id,
-            filename: &new.filename,
-            title: new.title.as_deref(),
-            content_type: &new.content_type,
-            declared_type: new.declared_type.as_deref(),
-            object_key: stored.key,
-            size_bytes: i64::try_from(stored.size).map_err(Error::internal)?,
-            sha256: stored.hash,
-            is_copy: existing.is_some(),
-            topics_by_user: !new.topics.is_empty(),
-        };
-        let document = match queries::documents::insert(conn, &row).await? {
-            Some(document) => document,
-            // Another upload of the same bytes came first, between the two statements.
-            None if new.keep_duplicate => {
-                row.is_copy = true;
-                queries::documents::insert(conn, &row)
-                    .await?
-                    .ok_or_else(|| Error::internal("a copy was refused as a duplicate"))?
-            }
-            None => {
-                return Err(match queries::documents::find_by_hash(conn, stored.hash).await? {
-                    Some(existing) => Error::duplicate(existing),
-                    // … and went again at once. What the client sees is as if it had been there all along.
-                    None => Error::unavailable("a duplicate was removed while it was looked at"),
-                });
-            }
-        };
-        let (source, chosen): (_, Vec<_>) = if new.ai_topics.is_empty() {
-            (TopicSource::User, new.topics.iter().map(|topic| (*topic, None)).collect())
-        } else {
-            (TopicSource::Ai, new.ai_topics.iter().map(|(topic, confidence)| (*topic, Some(*confidence))).collect())
-        };
-        queries::topics::replace(conn, stored.id, source, &chosen).await.map_err(super::topics::unknown_topic)?;
-        let topics = queries::topics::of_documents(conn, &[stored.id]).await?;
-        let job = queries::jobs::enqueue(conn, JobKind::ProcessDocument, stored.id).await?;
-        let ai_topics = new.ai_topics.iter().map(|(id, confidence)| json!({"id": id, "confidence": confidence}));
-        let ai_topics: Vec<_> = ai_topics.collect();
-        let entry = NewAuditEntry {
-            actor: "user",
-            action: "document.created",
-            subject_type: "document",
-            subject_id: stored.id.as_uuid(),
-            detail: json!({
-                "sha256": stored.hash.to_string(),
-                "size_bytes": stored.size,
-                "object_key": stored.key.as_str(),
-                "topic_ids": new.topics,
-                "ai_topics": ai_topics,
-            }),
-        };
-        queries::audit::append(conn, &entry).await?;
-        crash::point(CrashPoint::UploadBeforeCommit);
-        *committing = true;
-        Ok((Document { row: document, topics }, job.id))
-    })
-    .await
+    crash::point(CrashPoint::UploadBeforeCommit);
+    *committing = true;
+    let mut put_in = queries::steps::put_in(&mut conn, &file).await;
+    if new.keep_duplicate && matches!(put_in, Ok(None)) {
+        // Another upload of the same bytes came at this moment: now it is seen, and this one is a copy of it.
+        put_in = queries::steps::put_in(&mut conn, &file).await;
+    }
+    *committing = put_in.as_ref().is_err_and(|error| !is_refused(error));
+    match put_in.map_err(super::topics::unknown_topic)? {
+        Some(filed) => Ok((filed.into(), job)),
+        None if new.keep_duplicate => Err(Error::internal("a copy was refused as a duplicate")),
+        None => Err(match queries::documents::find_by_hash(&mut conn, stored.hash).await? {
+            Some(existing) => Error::duplicate(existing),
+            // … and went again at once. What the client sees is as if it had been there all along.
+            None => Error::unavailable("a duplicate was removed while it was looked at"),
+        }),
+    }
+}
+
+/// The server would not have the rows: the statement had no effect. Of any other error that is not certain: a server that
+/// is told to end may say so after it has committed.
+fn is_refused(error: &DieselError) -> bool {
+    use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction, UniqueViolation};
+    let kind = if let DieselError::DatabaseError(kind, _) = error { kind } else { return false };
+    matches!(
+        kind,
+        CheckViolation | ForeignKeyViolation | NotNullViolation | ReadOnlyTransaction | UniqueViolation
+    )
 }

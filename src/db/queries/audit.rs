@@ -2,6 +2,7 @@
 
 use super::interval;
 use crate::db::models::{AuditRow, NewAuditEntry};
+use crate::db::prepared::prepared;
 use crate::db::schema::audit_log::{self, dsl};
 use crate::domain::{DocumentId, JobId};
 use diesel::dsl::{max, now, sql};
@@ -15,8 +16,8 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// When the database fails.
-pub async fn append(conn: &mut AsyncPgConnection, entry: &NewAuditEntry) -> QueryResult<()> {
-    diesel::insert_into(audit_log::table).values(entry).execute(conn).await.map(drop)
+pub async fn append(mut conn: &AsyncPgConnection, entry: &NewAuditEntry) -> QueryResult<()> {
+    prepared(diesel::insert_into(audit_log::table).values(entry)).execute(&mut conn).await.map(drop)
 }
 
 /// Those of `ids` that were removed less than `ago` ago.

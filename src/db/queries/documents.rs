@@ -1,10 +1,12 @@
 //! Documents: put in, found, changed, removed.
 
-use crate::db::models::{ContentRow, DocumentOutcome, DocumentRow, Learned, NewDocument, SampledRow, TaughtRow};
+use super::topics::topics_of;
+use crate::db::prepared::prepared;
+use crate::db::models::{AssignedTopics, ContentRow, DocumentOutcome, DocumentRow, Learned, SampledRow, TaughtRow};
 use crate::db::schema::documents::{self, dsl};
 use crate::db::schema::{document_topics, jobs};
 use crate::domain::{
-    ContentHash, DocumentId, DocumentProblem, DocumentStatus, Filename, JobId, JobState, ObjectKey, TopicId,
+    ContentHash, DocumentId, DocumentStatus, Filename, JobState, ObjectKey, TopicId,
     TopicSource,
 };
 use chrono::{DateTime, Utc};
@@ -12,7 +14,7 @@ use diesel::dsl::{count_star, now, sql};
 use diesel::expression::SqlLiteral;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Float, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Float, Integer, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -21,20 +23,6 @@ use uuid::Uuid;
 const WHOLE_TEXT_BYTES: i32 = 32 * 1024;
 /// By relevance so many documents are ranked: the newest that a search finds.
 const RANKED: i64 = 2000;
-
-/// Inserts a document. None where the same bytes are kept already and it is not meant as a copy.
-///
-/// # Errors
-/// When the database fails.
-pub async fn insert(conn: &mut AsyncPgConnection, document: &NewDocument<'_>) -> QueryResult<Option<DocumentRow>> {
-    diesel::insert_into(documents::table)
-        .values(document)
-        .on_conflict_do_nothing()
-        .returning(DocumentRow::as_returning())
-        .get_result(conn)
-        .await
-        .optional()
-}
 
 /// A document of these bytes that is not in the trash: the one that is no copy, or else the oldest.
 ///
@@ -81,22 +69,6 @@ pub async fn lock_anywhere(conn: &mut AsyncPgConnection, id: DocumentId) -> Quer
     dsl::documents.find(id).select(DocumentRow::as_select()).for_update().first(conn).await.optional()
 }
 
-/// The document a job is about, in the trash or not, locked until the transaction ends. Every transaction locks the
-/// document before its job, so that two never wait for each other.
-///
-/// # Errors
-/// When the database fails.
-pub async fn lock_of_job(conn: &mut AsyncPgConnection, job: JobId) -> QueryResult<Option<DocumentRow>> {
-    let documents_of_job = jobs::table.filter(jobs::id.eq(job)).select(jobs::document_id).into_boxed();
-    dsl::documents
-        .filter(dsl::id.nullable().eq_any(documents_of_job))
-        .select(DocumentRow::as_select())
-        .for_update()
-        .first(conn)
-        .await
-        .optional()
-}
-
 /// The text of a document that is not in the trash; the outer `None` where there is no such document.
 ///
 /// # Errors
@@ -135,26 +107,6 @@ pub async fn set_status(conn: &mut AsyncPgConnection, id: DocumentId, status: Do
         .map(drop)
 }
 
-/// True where a document came with an AI's earlier choice and nothing was read of it yet: then this choice stands. A job
-/// that was given up has read nothing.
-///
-/// # Errors
-/// When the database fails.
-pub async fn brings_topics(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<bool> {
-    let nothing_read =
-        dsl::error_code.is_null().or(dsl::error_code.eq(DocumentProblem::GaveUp.as_str())).assume_not_null();
-    let topics = document_topics::table
-        .filter(document_topics::document_id.eq(dsl::id))
-        .filter(document_topics::source.eq(TopicSource::Ai));
-    let brings = dsl::documents
-        .find(id)
-        .filter(dsl::text.is_null())
-        .filter(nothing_read)
-        .filter(dsl::topics_by_user.eq(false))
-        .filter(diesel::dsl::exists(topics));
-    diesel::select(diesel::dsl::exists(brings)).get_result(conn).await
-}
-
 /// Marks whether a person chose the topics.
 ///
 /// # Errors
@@ -168,17 +120,16 @@ pub async fn mark_topics_by_user(conn: &mut AsyncPgConnection, id: DocumentId, b
 /// # Errors
 /// When the database fails.
 pub async fn store_outcome(
-    conn: &mut AsyncPgConnection,
+    mut conn: &AsyncPgConnection,
     id: DocumentId,
     status: DocumentStatus,
     outcome: &DocumentOutcome,
     learned: &Learned,
 ) -> QueryResult<DocumentRow> {
-    diesel::update(dsl::documents.find(id))
+    let update = diesel::update(dsl::documents.find(id))
         .set((outcome, learned, dsl::status.eq(status), dsl::updated_at.eq(now)))
-        .returning(DocumentRow::as_returning())
-        .get_result(conn)
-        .await
+        .returning(DocumentRow::as_returning());
+    prepared(update).get_result(&mut conn).await
 }
 
 /// Stores why a document could not be worked on, and leaves what was read of it before.
@@ -643,14 +594,21 @@ fn conditions(filter: Filter) -> Vec<Condition> {
     all
 }
 
-/// A page of documents, each with its rank (0 unless the list is sorted by relevance).
+/// A document of a list: its rank (0 unless the list is sorted by relevance), and its topics.
+pub type ListedRow = (DocumentRow, f32, AssignedTopics);
+
+/// A page of documents.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<(DocumentRow, f32)>> {
+pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<ListedRow>> {
     let q = list.filter.q.clone().unwrap_or_default();
     let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
-    let mut query = dsl::documents.select((DocumentRow::as_select(), rank)).limit(list.limit).into_boxed();
+    let topics = sql::<Json>(&topics_of("documents"));
+    let mut query = dsl::documents.select((DocumentRow::as_select(), rank, topics)).limit(list.limit).into_boxed();
+    // The best way to the newest documents is always the same. To those with a word, under a topic or of a type it is not:
+    // there PostgreSQL is to look at what is asked for each time.
+    let one_plan = q.is_empty() && list.filter.topics.is_empty() && list.filter.content_types.is_empty();
     if list.sort == Sort::Relevance {
         // Ranking takes a look at each document that a search finds, and a common word finds most of them.
         let mut found = dsl::documents.select(dsl::id).limit(RANKED).into_boxed();
@@ -675,7 +633,8 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
         Sort::DeletedAt => query.order(sql::<Text>("documents.deleted_at").sql(direction)),
         Sort::Relevance => query.order(rank_of(&q).desc()),
     };
-    query.then_order_by(sql::<Text>(id)).load(conn).await
+    let query = query.then_order_by(sql::<Text>(id));
+    if one_plan { prepared(query).load(conn).await } else { query.load(conn).await }
 }
 
 /// How many documents a filter finds.

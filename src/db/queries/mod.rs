@@ -1,4 +1,4 @@
-//! Every query of the vault, one file a table (and one for the role). Each takes a connection, so that the caller owns the transaction.
+//! Every query of the vault, one file a table (and one for the role, one for the steps of a document's way). Each takes a connection, so that the caller owns the transaction.
 //!
 //! Times are PostgreSQL's: the one clock that all processes share.
 
@@ -9,6 +9,7 @@ pub mod leases;
 pub mod models;
 pub mod role;
 pub mod runs;
+pub mod steps;
 pub mod topics;
 
 use diesel::data_types::PgInterval;

@@ -1,6 +1,7 @@
 //! Topics, and which documents stand under them.
 
 use crate::db::models::{AssignedTopic, TopicRow};
+use crate::db::prepared::prepared;
 use crate::db::schema::{document_topics, documents, topics};
 use crate::domain::{Color, DocumentId, TopicId, TopicName, TopicSource};
 use diesel::dsl::{count_star, exists, not, now};
@@ -195,21 +196,38 @@ pub async fn delete(conn: &mut AsyncPgConnection, id: TopicId) -> QueryResult<bo
 ///
 /// # Errors
 /// When the database fails.
-pub async fn of_documents(conn: &mut AsyncPgConnection, documents: &[DocumentId]) -> QueryResult<Vec<AssignedTopic>> {
+pub async fn of_documents(
+    conn: &mut AsyncPgConnection,
+    documents: &[DocumentId],
+) -> QueryResult<Vec<(DocumentId, AssignedTopic)>> {
     document_topics::table
         .inner_join(topics::table)
         .filter(document_topics::document_id.eq_any(documents))
         .select((
             document_topics::document_id,
-            topics::id,
-            topics::name,
-            topics::color,
-            document_topics::source,
-            document_topics::confidence,
+            (topics::id, topics::name, topics::color, document_topics::source, document_topics::confidence),
         ))
         .order((topics::name, topics::id))
         .load(conn)
         .await
+}
+
+/// SQL for the topics of each row of `documents`, by name, as [`AssignedTopics`](crate::db::models::AssignedTopics).
+pub(super) fn topics_of(documents: &str) -> String {
+    format!(
+        "(SELECT coalesce(json_agg(json_build_object('id', topics.id, 'name', topics.name, 'color', topics.color, \
+         'source', under.source, 'confidence', under.confidence) ORDER BY topics.name, topics.id), '[]') \
+         FROM document_topics AS under JOIN topics ON topics.id = under.topic_id \
+         WHERE under.document_id = {documents}.id)"
+    )
+}
+
+/// The topics of one document, by name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_document(conn: &mut AsyncPgConnection, document: DocumentId) -> QueryResult<Vec<AssignedTopic>> {
+    Ok(of_documents(conn, &[document]).await?.into_iter().map(|(_, topic)| topic).collect())
 }
 
 /// Puts exactly these topics on a document, each with the AI's confidence or, where a person chose, with none.
@@ -226,6 +244,44 @@ pub async fn replace(
     replace_as_they_were(conn, document, &chosen).await
 }
 
+/// Puts what the AI chose on a document that has the topics `stood`; answers what it has then, by name. A topic that was
+/// removed since it was chosen is left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn replace_by_ai(
+    conn: &mut AsyncPgConnection,
+    document: DocumentId,
+    stood: &[AssignedTopic],
+    chosen: &[(TopicId, f32)],
+) -> QueryResult<Vec<AssignedTopic>> {
+    let ids: Vec<TopicId> = stood.iter().map(|topic| topic.id).chain(chosen.iter().map(|(id, _)| *id)).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let locked = topics::table
+        .filter(topics::id.eq_any(ids))
+        .order(topics::id)
+        .select((topics::id, topics::name, topics::color))
+        .for_key_share()
+        .load::<(TopicId, String, String)>(conn)
+        .await?;
+    let mut assigned: Vec<AssignedTopic> = locked
+        .into_iter()
+        .filter_map(|(id, name, color)| {
+            let (_, confidence) = chosen.iter().find(|(topic, _)| *topic == id)?;
+            Some(AssignedTopic { id, name, color, source: TopicSource::Ai, confidence: Some(*confidence) })
+        })
+        .collect();
+    if !stood.is_empty() {
+        diesel::delete(document_topics::table.filter(document_topics::document_id.eq(document))).execute(conn).await?;
+    }
+    let rows: Vec<_> = assigned.iter().map(|topic| (topic.id, topic.source, topic.confidence)).collect();
+    insert_rows(conn, document, &rows).await?;
+    assigned.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    Ok(assigned)
+}
+
 /// As [`replace`], each topic with its own source.
 ///
 /// # Errors
@@ -238,6 +294,14 @@ pub async fn replace_as_they_were(
     let ids: Vec<TopicId> = chosen.iter().map(|(topic, ..)| *topic).collect();
     lock_around(conn, document, &ids).await?;
     diesel::delete(document_topics::table.filter(document_topics::document_id.eq(document))).execute(conn).await?;
+    insert_rows(conn, document, chosen).await
+}
+
+async fn insert_rows(
+    conn: &mut AsyncPgConnection,
+    document: DocumentId,
+    chosen: &[(TopicId, TopicSource, Option<f32>)],
+) -> QueryResult<()> {
     if chosen.is_empty() {
         return Ok(());
     }
@@ -252,5 +316,5 @@ pub async fn replace_as_they_were(
             )
         })
         .collect();
-    diesel::insert_into(document_topics::table).values(rows).execute(conn).await.map(drop)
+    prepared(diesel::insert_into(document_topics::table).values(rows)).execute(conn).await.map(drop)
 }

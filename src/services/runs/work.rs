@@ -128,15 +128,12 @@ async fn sort(vault: &Vault, known: &mut KnownRun, owner: &str) -> Result<Step> 
     };
     let mut conn = vault.db.get().await?;
     let rows = queries::documents::list(&mut conn, query).await?;
-    let ids: Vec<DocumentId> = rows.iter().map(|(row, _)| row.id).collect();
-    let stood = queries::topics::of_documents(&mut conn, &ids).await?;
     drop(conn);
     let at_end = rows.len() < usize::try_from(limit).unwrap_or(usize::MAX);
-    for (row, _) in rows {
-        let stood: Vec<&AssignedTopic> = stood.iter().filter(|topic| topic.document_id == row.id).collect();
+    for (row, _, stood) in rows {
         let last = Some((row.created_at, row.id));
         match choose(vault, &row).await {
-            Ok(choice) if is_same(&choice, &stood, row.status) => {}
+            Ok(choice) if is_same(&choice, &stood.0, row.status) => {}
             Ok(choice) => {
                 // Committed together with this document: behind it nothing is done twice.
                 let before = known.run.clone();
@@ -177,7 +174,7 @@ async fn choose(vault: &Vault, row: &DocumentRow) -> Result<Choice> {
 }
 
 /// The choice changes nothing about a document.
-fn is_same(choice: &Choice, stood: &[&AssignedTopic], status: DocumentStatus) -> bool {
+fn is_same(choice: &Choice, stood: &[AssignedTopic], status: DocumentStatus) -> bool {
     let confidence = |topic: &AssignedTopic| topic.confidence.unwrap_or(1.0);
     let stands = |(id, sure): &(TopicId, f32)| {
         stood.iter().any(|topic| topic.id == *id && (confidence(topic) - sure).abs() < SAME_CONFIDENCE)
@@ -204,7 +201,7 @@ async fn change(vault: &Vault, known: &mut KnownRun, owner: &str, id: DocumentId
                 return Ok(None);
             }
             let Some(document) = may else { return Ok(Some(None)) };
-            let stood = queries::topics::of_documents(conn, &[id]).await?;
+            let stood = queries::topics::of_document(conn, id).await?;
             let ids: Vec<TopicId> = choice.topics.iter().map(|(topic, _)| *topic).collect();
             let alive = queries::topics::existing(conn, &ids).await?;
             let chosen: Vec<_> = choice

@@ -1,0 +1,1 @@
+ALTER FUNCTION search_query(text) STABLE;

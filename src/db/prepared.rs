@@ -1,0 +1,41 @@
+//! Statements that PostgreSQL takes apart and plans once for each connection.
+//!
+//! diesel prepares a statement anew for each call wherever it can't see that its text is always the same: each UPDATE, and
+//! all that holds SQL of our own. That is a round trip and a plan more for each. What is wrapped here is known by its text,
+//! which is all that a prepared statement needs.
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+
+/// A statement whose text takes few forms, however often it is made.
+///
+/// Not for one whose best plan depends on its values: after some calls PostgreSQL may settle on one plan for all of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Prepared<Q>(Q);
+
+/// Has a statement prepared once for each connection.
+pub fn prepared<Q>(statement: Q) -> Prepared<Q> {
+    Prepared(statement)
+}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.0.walk_ast(out)
+    }
+
+    // Hidden in diesel's documentation, since but connections call it; what it says is all that is different here.
+    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Q> QueryId for Prepared<Q> {
+    type QueryId = ();
+    // So the text is what it is known by.
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for Prepared<Q> {
+    type SqlType = Q::SqlType;
+}

@@ -1,0 +1,235 @@
+//! The steps of a document's way: put in, claimed, ended. Each is one statement, since a round trip costs both sides more
+//! than most of the work in it; and a statement by itself is a transaction.
+//!
+//! As everywhere, the document is locked before its job.
+
+use super::interval;
+use super::topics::topics_of;
+use crate::db::prepared::prepared;
+use crate::db::models::{AssignedTopics, DocumentRow, JobRow, NewAuditEntry, NewDocument};
+use crate::domain::{DocumentId, DocumentProblem, JobId, JobKind, JobState, TopicId, TopicSource};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{
+    Array, BigInt, Binary, Bool, Float, Integer, Interval, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// The columns of [`DocumentRow`], of what is called `document` in a statement.
+const DOCUMENT: &str = "document.id, document.filename, document.title, document.content_type, document.declared_type, \
+     document.object_key, document.size_bytes, document.sha256, document.status, document.error_code, \
+     document.error_message, document.topics_by_user, document.language, document.page_count, document.text_source, \
+     document.text_truncated, document.author, document.file_created_at, document.file_modified_at, \
+     document.thumbnail_key, document.deleted_at, document.created_at, document.updated_at";
+
+/// A document and what it stands under.
+#[derive(Debug, QueryableByName)]
+#[diesel(check_for_backend(diesel::pg::Pg))]
+pub struct Filed {
+    /// The document.
+    #[diesel(embed)]
+    pub document: DocumentRow,
+    /// Its topics.
+    #[diesel(sql_type = Json)]
+    pub topics: AssignedTopics,
+}
+
+/// A document to put in, with all that goes with it.
+#[derive(Debug)]
+pub struct NewFile<'a> {
+    /// The document.
+    pub document: &'a NewDocument<'a>,
+    /// Keep it also where the same bytes are there already: as a copy then.
+    pub keep: bool,
+    /// The topics it comes with, each with the AI's confidence or, where a person chose, with none.
+    pub topics: &'a [(TopicId, Option<f32>)],
+    /// Who chose them.
+    pub source: TopicSource,
+    /// The id of the job that is to process it.
+    pub job: JobId,
+    /// The line of the audit log.
+    pub line: &'a NewAuditEntry,
+}
+
+/// Puts in a document, its topics, its job and the line of the audit log: all or none. None where the same bytes are kept
+/// already and it is not to be kept beside them; also where others came with the same bytes at this moment.
+///
+/// # Errors
+/// A foreign key violation where a topic does not exist; or when the database fails.
+pub async fn put_in(conn: &mut AsyncPgConnection, file: &NewFile<'_>) -> QueryResult<Option<Filed>> {
+    // In the order of their ids, in which all who lock topics do.
+    let mut topics = file.topics.to_vec();
+    topics.sort_unstable_by_key(|(id, _)| *id);
+    let (ids, confidences): (Vec<TopicId>, Vec<Option<f32>>) = topics.into_iter().unzip();
+    let new = file.document;
+    let statement = diesel::sql_query(format!(
+        "WITH twin AS (
+             SELECT 1 FROM documents WHERE sha256 = $8 AND deleted_at IS NULL LIMIT 1
+         ), document AS (
+             INSERT INTO documents
+                 (id, filename, title, content_type, declared_type, object_key, size_bytes, sha256, topics_by_user, is_copy)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, EXISTS (SELECT FROM twin)
+             WHERE $10 OR NOT EXISTS (SELECT FROM twin)
+             ON CONFLICT DO NOTHING
+             RETURNING *
+         ), chosen AS (
+             SELECT * FROM unnest($11, $12) AS chosen (topic_id, confidence)
+         ), under AS (
+             INSERT INTO document_topics (document_id, topic_id, source, confidence)
+             SELECT document.id, chosen.topic_id, $13, chosen.confidence FROM document, chosen
+         ), job AS (
+             INSERT INTO jobs (id, kind, document_id) SELECT $14, $15, document.id FROM document
+         ), line AS (
+             INSERT INTO audit_log (actor, action, subject_type, subject_id, detail)
+             SELECT $16, $17, $18, $19, $20 FROM document
+         )
+         SELECT {DOCUMENT}, (SELECT coalesce(json_agg(json_build_object('id', topics.id, 'name', topics.name,
+                 'color', topics.color, 'source', $13, 'confidence', chosen.confidence) ORDER BY topics.name, topics.id), '[]')
+             FROM chosen JOIN topics ON topics.id = chosen.topic_id) AS topics
+         FROM document"
+    ))
+    .bind::<SqlUuid, _>(new.id)
+    .bind::<Text, _>(new.filename)
+    .bind::<Nullable<Text>, _>(new.title)
+    .bind::<Text, _>(new.content_type)
+    .bind::<Nullable<Text>, _>(new.declared_type)
+    .bind::<Text, _>(new.object_key)
+    .bind::<BigInt, _>(new.size_bytes)
+    .bind::<Binary, _>(new.sha256)
+    .bind::<Bool, _>(new.topics_by_user)
+    .bind::<Bool, _>(file.keep)
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Nullable<Float>>, _>(confidences)
+    .bind::<Text, _>(file.source)
+    .bind::<SqlUuid, _>(file.job)
+    .bind::<Text, _>(JobKind::ProcessDocument)
+    .bind::<Text, _>(file.line.actor)
+    .bind::<Text, _>(file.line.action)
+    .bind::<Text, _>(file.line.subject_type)
+    .bind::<SqlUuid, _>(file.line.subject_id)
+    .bind::<Jsonb, _>(&file.line.detail);
+    prepared(statement).get_result(conn).await.optional()
+}
+
+/// A job that was claimed, and what it is about.
+#[derive(Debug)]
+pub struct Claimed {
+    /// The job.
+    pub job: JobRow,
+    /// The document, as it stood before, and its topics.
+    pub filed: Filed,
+    /// It came with an AI's earlier choice and nothing was read of it yet: then this choice stands. A job that was given
+    /// up has read nothing.
+    pub brings_topics: bool,
+}
+
+#[derive(QueryableByName)]
+#[diesel(check_for_backend(diesel::pg::Pg))]
+struct ClaimedRow {
+    #[diesel(embed)]
+    filed: Filed,
+    #[diesel(sql_type = Bool)]
+    brings_topics: bool,
+    #[diesel(sql_type = Text)]
+    job_kind: JobKind,
+    #[diesel(sql_type = Integer)]
+    job_attempts: i32,
+    #[diesel(sql_type = Nullable<Text>)]
+    job_last_error: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    job_unlock: Option<Uuid>,
+    #[diesel(sql_type = Timestamptz)]
+    job_created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    job_updated_at: DateTime<Utc>,
+}
+
+/// Takes a job about a document, in the trash or not: one that is due, or one whose holder let its lease run out. The
+/// document is said to be worked on, unless the job was begun more than `max_attempts` times with this one. None when there
+/// is nothing to take.
+///
+/// # Errors
+/// When the database fails.
+pub async fn claim(
+    conn: &mut AsyncPgConnection,
+    id: JobId,
+    owner: &str,
+    lease: std::time::Duration,
+    max_attempts: i32,
+) -> QueryResult<Option<Claimed>> {
+    let statement = diesel::sql_query(format!(
+        "WITH document AS (
+             SELECT * FROM documents WHERE id = (SELECT document_id FROM jobs WHERE id = $1) FOR UPDATE
+         ), job AS (
+             UPDATE jobs SET state = 'running', lease_owner = $2, lease_until = now() + $3, attempts = attempts + 1,
+                 updated_at = now()
+             FROM document
+             WHERE jobs.id = $1 AND jobs.document_id = document.id
+             AND (jobs.state = 'queued' AND run_after <= now() OR jobs.state = 'running' AND lease_until < now())
+             RETURNING jobs.*
+         ), begun AS (
+             UPDATE documents SET status = 'processing', updated_at = now()
+             FROM job WHERE documents.id = job.document_id AND job.attempts <= $4
+         )
+         SELECT {DOCUMENT}, {} AS topics,
+             document.text IS NULL AND coalesce(document.error_code, $5) = $5 AND NOT document.topics_by_user
+                 AND EXISTS (SELECT FROM document_topics AS under
+                             WHERE under.document_id = document.id AND under.source = 'ai') AS brings_topics,
+             job.kind AS job_kind, job.attempts AS job_attempts, job.last_error AS job_last_error,
+             job.unlock AS job_unlock, job.created_at AS job_created_at, job.updated_at AS job_updated_at
+         FROM document CROSS JOIN job",
+        topics_of("document")
+    ))
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(owner)
+    .bind::<Interval, _>(interval(lease))
+    .bind::<Integer, _>(max_attempts)
+    .bind::<Text, _>(DocumentProblem::GaveUp.as_str());
+    let row: Option<ClaimedRow> = prepared(statement).get_result(conn).await.optional()?;
+    Ok(row.map(|row| Claimed {
+        job: JobRow {
+            id,
+            kind: row.job_kind,
+            document_id: Some(row.filed.document.id),
+            state: JobState::Running,
+            attempts: row.job_attempts,
+            last_error: row.job_last_error,
+            unlock: row.job_unlock,
+            created_at: row.job_created_at,
+            updated_at: row.job_updated_at,
+        },
+        filed: row.filed,
+        brings_topics: row.brings_topics,
+    }))
+}
+
+/// Ends a job well that `owner` holds in this attempt, and answers its document, locked until the transaction ends. None
+/// when it holds it no more, or the document is gone: then nothing of its work may take effect.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end(
+    conn: &mut AsyncPgConnection,
+    job: &JobRow,
+    document: DocumentId,
+    owner: &str,
+) -> QueryResult<Option<Filed>> {
+    let statement = diesel::sql_query(format!(
+        "WITH document AS (
+             SELECT * FROM documents WHERE id = $1 FOR UPDATE
+         ), job AS (
+             UPDATE jobs SET state = 'done', lease_owner = NULL, lease_until = NULL, last_error = NULL, updated_at = now()
+             FROM document
+             WHERE jobs.id = $2 AND jobs.attempts = $3 AND jobs.state = 'running' AND jobs.lease_owner = $4
+             RETURNING jobs.id
+         )
+         SELECT {DOCUMENT}, {} AS topics FROM document CROSS JOIN job",
+        topics_of("document")
+    ))
+    .bind::<SqlUuid, _>(document)
+    .bind::<SqlUuid, _>(job.id)
+    .bind::<Integer, _>(job.attempts)
+    .bind::<Text, _>(owner);
+    prepared(statement).get_result(conn).await.optional()
+}
