@@ -5,6 +5,8 @@ use image::{DynamicImage, RgbImage};
 
 /// Letters stay sharp enough to look like letters.
 const QUALITY: f32 = 75.0;
+/// How hard the encoder tries, 0 to 6: a page of text takes 5 ms, and with the usual 4 it takes 11 to be 2 % smaller.
+const METHOD: i32 = 2;
 
 /// The picture as WebP, at most `side` pixels on its longer side.
 ///
@@ -17,7 +19,13 @@ pub(in crate::extract) fn thumbnail(picture: DynamicImage, side: u32) -> Result<
 
 /// Lossy: a page of text takes 10 KB (lossless 16), and a scan with its noise 18 KB (lossless 73).
 pub(super) fn webp(picture: &RgbImage) -> Vec<u8> {
-    webp::Encoder::from_rgb(picture.as_raw(), picture.width(), picture.height()).encode(QUALITY).to_vec()
+    let encoder = webp::Encoder::from_rgb(picture.as_raw(), picture.width(), picture.height());
+    let config = webp::WebPConfig::new().map(|config| webp::WebPConfig { quality: QUALITY, method: METHOD, ..config });
+    match config.map(|config| encoder.encode_advanced(&config)) {
+        Ok(Ok(picture)) => picture.to_vec(),
+        // With nothing of ours asked for.
+        _ => encoder.encode(QUALITY).to_vec(),
+    }
 }
 
 /// What is transparent is paper.
