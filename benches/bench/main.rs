@@ -16,6 +16,7 @@ mod figures;
 mod fill;
 mod growth;
 mod http;
+mod jobs;
 mod limits;
 mod load;
 mod processes;
@@ -94,14 +95,20 @@ const FULL: Counts = Counts {
 const QUICK: Counts =
     Counts { texts: 60, pdfs: 20, scans: 2, filled: 2000, large_mib: 64, seconds: Duration::from_secs(1), starts: 3 };
 
-// One thread: it has to leave the cores to what it measures.
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     // cargo bench adds a word of its own, and `cargo test --all-targets` calls this with nothing.
     let arguments: Vec<_> = env::args().filter(|argument| argument != "--bench").collect();
-    if arguments.len() < 2 {
-        return Ok(());
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] | [_] => Ok(()),
+        [_, jobs::WORKER, ms] => jobs::worker(ms),
+        [_, jobs::BELL] => jobs::bell(),
+        _ => measure(arguments),
     }
+}
+
+// One thread: it has to leave the cores to what it measures.
+#[tokio::main(flavor = "current_thread")]
+async fn measure(arguments: Vec<String>) -> Result<()> {
     let arguments = Arguments::parse_from(arguments);
     let mut stack = Stack::new(&arguments.folder, &arguments.program)?;
     let mut figures = Figures::default();
@@ -194,6 +201,12 @@ async fn everything(stack: &mut Stack, arguments: &Arguments, figures: &mut Figu
     if wanted("requests") {
         fill::fill(stack, 0..counts.filled).await?;
         ask(stack, counts, figures).await?;
+    }
+    if wanted("jobs") {
+        stack.stop_workers().await?;
+        fill::fill(stack, counts.filled..counts.filled + 5000).await?;
+        jobs::runs(stack, arguments.quick, figures).await?;
+        stack.start_worker(&[])?;
     }
     if wanted("large") {
         figures.put("large.mib", counts.large_mib as f64, "MiB");

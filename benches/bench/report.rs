@@ -213,6 +213,18 @@ fn alone(text: &mut String, figures: &Figures) {
         ("PSS with a large file, MiB: peak / three seconds after", of(&["large.peak", "large.memory_after"])),
         ("a queue of texts that one worker empties, documents/s", of(&["drain-1.documents_per_second"])),
         ("the same with two workers", of(&["drain-2.documents_per_second"])),
+        (
+            "jobs that do nothing, jobs/s: one worker / two",
+            of(&["nothing-1.jobs_per_second", "nothing-2.jobs_per_second"]),
+        ),
+        (
+            "CPU ms of one of them, with two: workers / PostgreSQL / Redis",
+            of(&["nothing-2.cpu_worker", "nothing-2.cpu_postgres", "nothing-2.cpu_redis"]),
+        ),
+        (
+            "jobs that sleep for 50 ms, jobs/s: one worker / two / how many times as many",
+            of(&["sleeping-1.jobs_per_second", "sleeping-2.jobs_per_second", "ratio.two_workers"]),
+        ),
     ] {
         if value.contains(|c: char| c.is_ascii_digit()) {
             row(text, [title.to_owned(), value]);

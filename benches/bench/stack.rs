@@ -93,6 +93,29 @@ impl Stack {
         Ok(())
     }
 
+    /// This program, as something that knows the vault's settings.
+    fn itself(&self, words: &[&str]) -> Result<Command> {
+        let program = std::env::current_exe()?;
+        let mut command =
+            self.command(&["setpriv", "--pdeathsig", "KILL", program.to_str().context("a path in UTF-8")?]);
+        let log = self.log("worker")?;
+        command.args(words).stdout(log.try_clone()?).stderr(log);
+        Ok(command)
+    }
+
+    /// Calls this program, to its end.
+    pub fn call_itself(&self, words: &[&str]) -> Result<()> {
+        ensure!(self.itself(words)?.status()?.success(), "{words:?}: see log/worker.log");
+        Ok(())
+    }
+
+    /// Starts this program as a worker.
+    pub fn start_own_worker(&mut self, words: &[&str]) -> Result<()> {
+        let worker = self.itself(words)?.spawn()?;
+        self.workers.push(worker);
+        Ok(())
+    }
+
     /// Ends all workers, as an operator would.
     pub async fn stop_workers(&mut self) -> Result<()> {
         stop(std::mem::take(&mut self.workers)).await

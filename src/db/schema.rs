@@ -45,6 +45,7 @@ table! {
         color -> Text,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        document_count -> BigInt,
     }
 }
 

@@ -67,12 +67,12 @@ impl Sought {
     fn which(&self, word: &str) -> Option<usize> {
         let folded = fold(word);
         let last = self.words.len().wrapping_sub(1);
-        let begins = |beginning: &str| {
-            folded.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning))
-        };
-        self.words.iter().enumerate().position(|(n, sought)| {
-            begins(sought) && (folded.len() == sought.len() || n == last && self.open_end)
-        })
+        let begins =
+            |beginning: &str| folded.get(..beginning.len()).is_some_and(|start| start.eq_ignore_ascii_case(beginning));
+        self.words
+            .iter()
+            .enumerate()
+            .position(|(n, sought)| begins(sought) && (folded.len() == sought.len() || n == last && self.open_end))
     }
 
     /// The passages of a text that answer the search best, as HTML that is safe to show: all is escaped, and hits stand
@@ -118,7 +118,9 @@ impl Sought {
     /// The hits with which the best passages begin, in the order of the text: those with the most of the sought words,
     /// and of equals the first.
     fn best(&self, hits: &[Hit]) -> Vec<usize> {
-        let reach = |first: usize| hits[first..].iter().take_while(move |hit| hit.word < hits[first].word + WORDS - WORDS_BEFORE);
+        let reach = |first: usize| {
+            hits[first..].iter().take_while(move |hit| hit.word < hits[first].word + WORDS - WORDS_BEFORE)
+        };
         let worth = |first: usize| {
             let mut found = vec![false; self.words.len()];
             reach(first).for_each(|hit| found[hit.which] = true);

@@ -4,8 +4,8 @@ use super::Vault;
 use super::documents::Document;
 use super::highlight::Sought;
 use crate::db::models::DocumentRow;
-use crate::db::{AsyncPgConnection, queries};
 use crate::db::queries::documents::{After, Filter, ListQuery, Sort};
+use crate::db::{AsyncPgConnection, queries};
 use crate::domain::{ContentHash, Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -207,11 +207,7 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
 }
 
 /// The passages of some documents that answer a search.
-async fn highlights(
-    conn: &mut AsyncPgConnection,
-    ids: &[DocumentId],
-    q: &str,
-) -> Result<HashMap<DocumentId, String>> {
+async fn highlights(conn: &mut AsyncPgConnection, ids: &[DocumentId], q: &str) -> Result<HashMap<DocumentId, String>> {
     let sought = Sought::of(q);
     let texts = queries::documents::texts_to_highlight(conn, ids, q).await?;
     let html = texts.into_iter().map(|(id, heading, text)| (id, sought.passages(&heading, &text.unwrap_or_default())));

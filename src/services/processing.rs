@@ -8,8 +8,8 @@ use super::Vault;
 use super::classifier::{self, Choice};
 use super::documents::{Document, with_topics};
 use super::{extractor, thumbnails, unlock};
-use crate::crash::{self, CrashPoint};
 use crate::config::WorkConfig;
+use crate::crash::{self, CrashPoint};
 use crate::db::models::{DocumentOutcome, DocumentRow, JobRow, Learned, NewAuditEntry};
 use crate::db::queries::steps::Claimed;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
@@ -55,7 +55,7 @@ pub struct Outcome {
 pub async fn claim(vault: &Vault, job: JobId, owner: &str) -> Result<Option<Work>> {
     let mut conn = vault.db.get().await?;
     let WorkConfig { lease, max_attempts, .. } = vault.config.work;
-    let Some(claimed) = queries::steps::claim(&mut conn, job, owner, lease, max_attempts).await? else {
+    let Some(claimed) = queries::steps::claim(&mut conn, job, owner, lease).await? else {
         return Ok(None);
     };
     let Claimed { job, filed, brings_topics } = claimed;
@@ -64,7 +64,9 @@ pub async fn claim(vault: &Vault, job: JobId, owner: &str) -> Result<Option<Work
     if job.attempts > max_attempts {
         let buried = conn
             .transaction::<_, Error, _>(async |conn| {
-                let Some(row) = queries::documents::lock_anywhere(conn, document.row.id).await? else { return Ok(None) };
+                let Some(row) = queries::documents::lock_anywhere(conn, document.row.id).await? else {
+                    return Ok(None);
+                };
                 let why = job.last_error.as_deref().unwrap_or("the worker ended in the middle of it, each time");
                 bury(conn, &job, row, owner, why).await
             })

@@ -75,9 +75,8 @@ pub async fn list(vault: &Vault) -> Result<Vec<Topic>> {
 
 /// All topics, by name, on a connection that is there already.
 pub(super) async fn counted(conn: &mut AsyncPgConnection) -> Result<Vec<Topic>> {
-    let counts = queries::topics::document_counts(conn).await?;
-    let rows = queries::topics::all(conn).await?;
-    Ok(rows.into_iter().map(|row| Topic { document_count: counts.get(&row.id).copied().unwrap_or(0), row }).collect())
+    let rows = queries::topics::all_with_counts(conn).await?;
+    Ok(rows.into_iter().map(|(row, document_count)| Topic { row, document_count }).collect())
 }
 
 /// Refuses topics that do not exist: before a large upload, not after it.

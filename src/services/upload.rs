@@ -246,10 +246,9 @@ async fn commit(
 /// The server would not have the rows: the statement had no effect. Of any other error that is not certain: a server that
 /// is told to end may say so after it has committed.
 fn is_refused(error: &DieselError) -> bool {
-    use DatabaseErrorKind::{CheckViolation, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction, UniqueViolation};
+    use DatabaseErrorKind::{
+        CheckViolation, ForeignKeyViolation, NotNullViolation, ReadOnlyTransaction, UniqueViolation,
+    };
     let kind = if let DieselError::DatabaseError(kind, _) = error { kind } else { return false };
-    matches!(
-        kind,
-        CheckViolation | ForeignKeyViolation | NotNullViolation | ReadOnlyTransaction | UniqueViolation
-    )
+    matches!(kind, CheckViolation | ForeignKeyViolation | NotNullViolation | ReadOnlyTransaction | UniqueViolation)
 }

@@ -8,5 +8,7 @@ mod in_hand;
 mod process_document;
 mod runner;
 mod sweeps;
+mod task;
 
 pub use runner::Worker;
+pub use task::Task;

@@ -1,17 +1,28 @@
 //! The job kind `process_document`: reads a document and chooses its topics.
 
-use super::in_hand::Grip;
+use super::Task;
 use crate::crash::{self, CrashPoint};
 use crate::error::{Error, cause_chain};
 use crate::services::Vault;
 use crate::services::processing::{self, Work};
+use async_trait::async_trait;
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
+use tokio_util::sync::CancellationToken;
 
-/// Works on one claimed job to its end: settled, put back, or given up. Errors of the stores end in the log: the lease
-/// runs out, and the job comes again.
-pub(super) async fn run(vault: &Vault, work: Work, owner: &str, grip: &Grip) {
+/// The job kind `process_document`.
+pub(super) struct ProcessDocument;
+
+#[async_trait]
+impl Task for ProcessDocument {
+    async fn run(&self, vault: &Vault, work: Work, owner: &str, lost: &CancellationToken) {
+        process(vault, work, owner, lost).await;
+    }
+}
+
+/// Errors of the stores end in the log: the lease runs out, and the job comes again.
+async fn process(vault: &Vault, work: Work, owner: &str, lost: &CancellationToken) {
     crash::point(CrashPoint::WorkAfterClaim);
     let start = Instant::now();
     let (job, document) = (work.job.id, work.document.id);
@@ -19,7 +30,7 @@ pub(super) async fn run(vault: &Vault, work: Work, owner: &str, grip: &Grip) {
     let working = AssertUnwindSafe(processing::run(vault, &work)).catch_unwind();
     let outcome = tokio::select! {
         outcome = working => outcome.unwrap_or_else(|_| Err(Error::internal("panicked: the line before says where"))),
-        () = grip.lost.cancelled() => {
+        () = lost.cancelled() => {
             log::warn!(job:% = job, document:% = document; "lost the lease, and left the job to its new holder");
             return;
         }

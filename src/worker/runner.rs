@@ -2,7 +2,8 @@
 
 use super::classification_run::Leaving;
 use super::in_hand::InHand;
-use super::{classification_run, process_document, sweeps};
+use super::process_document::ProcessDocument;
+use super::{Task, classification_run, sweeps};
 use crate::domain::JobKind;
 use crate::error::cause_chain;
 use crate::queue::{Consumer, QueueError, Ring};
@@ -24,6 +25,7 @@ pub struct Worker {
     vault: Arc<Vault>,
     /// Lease owner and consumer name: never the same for two processes.
     name: String,
+    task: Arc<dyn Task>,
     in_hand: InHand,
     permits: Arc<Semaphore>,
     /// Cancelled to give back what is in hand.
@@ -33,9 +35,14 @@ pub struct Worker {
 impl Worker {
     /// A worker; it does nothing until it is run.
     pub fn new(vault: Arc<Vault>) -> Self {
+        Self::with_task(vault, Arc::new(ProcessDocument))
+    }
+
+    /// A worker that does something else with the jobs about documents.
+    pub fn with_task(vault: Arc<Vault>, task: Arc<dyn Task>) -> Self {
         let permits = Arc::new(Semaphore::new(vault.config.work.concurrency));
         let name = format!("{}-{}", std::process::id(), uuid::Uuid::new_v4().simple());
-        Self { vault, name, in_hand: InHand::default(), permits, give_back: CancellationToken::new() }
+        Self { vault, name, task, in_hand: InHand::default(), permits, give_back: CancellationToken::new() }
     }
 
     /// The name under which it holds leases.
@@ -144,7 +151,7 @@ impl Worker {
                         match work.job.kind {
                             // Neither has a document.
                             JobKind::Learn | JobKind::ClassificationRun => {}
-                            JobKind::ProcessDocument => process_document::run(vault, work, &self.name, &grip).await,
+                            JobKind::ProcessDocument => self.task.run(vault, work, &self.name, &grip.lost).await,
                         }
                     } => {}
                     () = self.give_back.cancelled() => {

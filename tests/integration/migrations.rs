@@ -146,7 +146,7 @@ async fn the_schema_in_the_code_is_the_schema_in_the_database() {
             bool, Option<String>, bool, Option<String>, Option<String>, Option<i32>, Option<String>, Option<String>,
             Option<Time>, Option<Time>, Option<String>, Option<String>, Option<i32>, Option<Time>, Time, Time,
         ),
-        topics: (Uuid, String, String, String, Time, Time),
+        topics: (Uuid, String, String, String, Time, Time, i64),
         document_topics: (Uuid, Uuid, String, Option<f32>, Time),
         jobs: (
             Uuid, String, Option<Uuid>, String, i32, Time, Option<String>, Option<Time>, Option<String>, Option<Uuid>,

@@ -200,3 +200,50 @@ async fn a_choice_waits_for_the_topics_it_takes_away_before_it_touches_anything(
     assert_eq!(chosen.status(), 200);
     assert_eq!(chosen.json::<Value>().await.expect("JSON")["topics"][0]["id"], json!(letter));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn topics_count_their_documents_however_these_come_and_go_at_once() {
+    let vault = TestVault::new().await;
+    let (invoice, letter) = (vault.topic_id("Invoice").await, vault.topic_id("Letter").await);
+    let mut ids = Vec::new();
+    for n in 0..8 {
+        ids.push(id_of(&vault.put_in(&format!("{n}.txt"), format!("nothing but {n}")).await));
+    }
+    // Half of them go from one topic to the other while the other half comes the other way.
+    let swaps = (0..10).flat_map(|round| ids.iter().enumerate().map(move |(n, id)| (round, n, id)));
+    let swaps = swaps.map(async |(round, n, id)| {
+        let topic = if (round + n) % 2 == 0 { &invoice } else { &letter };
+        let url = vault.api(&format!("/documents/{id}/topics"));
+        let answer = vault.http.put(url).json(&json!({"topic_ids": [topic]})).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "nobody waits for another in a circle");
+    });
+    futures_util::future::join_all(swaps).await;
+    let counts = async || {
+        let topics = vault.get_json("/topics").await;
+        let count = |name: &str| {
+            let topic = topics["items"].as_array().expect("a list").iter().find(|topic| topic["name"] == name);
+            topic.expect("the topic")["document_count"].as_i64().expect("a count")
+        };
+        (count("Invoice"), count("Letter"))
+    };
+    let (invoices, letters) = counts().await;
+    assert_eq!(invoices + letters, 8);
+    vault.assert_tidy().await;
+
+    // What is in the trash does not count, and counts again when it is taken out.
+    let url = vault.api(&format!("/documents/{}", ids[0]));
+    let both = json!({"topic_ids": [invoice, letter]});
+    vault.http.put(format!("{url}/topics")).json(&both).send().await.expect("an answer");
+    let (invoices, letters) = counts().await;
+    assert_eq!(vault.http.delete(&url).send().await.expect("an answer").status(), 204);
+    assert_eq!(counts().await, (invoices - 1, letters - 1));
+    vault.http.post(format!("{url}/restore")).send().await.expect("an answer");
+    assert_eq!(counts().await, (invoices, letters));
+
+    // Merged: a document that stood under both counts once.
+    assert_eq!(merge(&vault, &invoice, json!({"into": letter})).await.status(), 200);
+    let topics = vault.get_json("/topics").await;
+    let left = topics["items"].as_array().expect("a list").iter().find(|topic| topic["name"] == "Letter");
+    assert_eq!(left.expect("the topic")["document_count"], 8);
+    vault.assert_tidy().await;
+}

@@ -356,6 +356,9 @@ impl TestVault {
 
     /// Nothing lies in the store that no row stands for, no upload is left unfinished, and every row has its bytes.
     pub async fn assert_tidy(&self) {
+        let miscounted = "SELECT count(*) FROM topics WHERE document_count <> \
+            (SELECT count(*) FROM document_topics WHERE topic_id = topics.id)";
+        assert_eq!(self.count(miscounted).await, 0, "topics whose kept count is wrong");
         let mut keys = self.object_keys().await;
         keys.sort();
         assert_eq!(keys, self.keys_of_rows().await, "objects on the left, rows on the right");

@@ -1,14 +1,11 @@
 //! Documents: put in, found, changed, removed.
 
 use super::topics::topics_of;
-use crate::db::prepared::prepared;
 use crate::db::models::{AssignedTopics, ContentRow, DocumentOutcome, DocumentRow, Learned, SampledRow, TaughtRow};
+use crate::db::prepared::prepared;
 use crate::db::schema::documents::{self, dsl};
 use crate::db::schema::{document_topics, jobs};
-use crate::domain::{
-    ContentHash, DocumentId, DocumentStatus, Filename, JobState, ObjectKey, TopicId,
-    TopicSource,
-};
+use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, JobState, ObjectKey, TopicId, TopicSource};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, now, sql};
 use diesel::expression::SqlLiteral;
@@ -23,6 +20,21 @@ use uuid::Uuid;
 const WHOLE_TEXT_BYTES: i32 = 32 * 1024;
 /// By relevance so many documents are ranked: the newest that a search finds.
 const RANKED: i64 = 2000;
+
+/// The document waits, and its job is in the hands of a worker: it is being processed. That stands in the job alone: a row
+/// of `documents` has an entry in some twenty indexes, and would get each of them anew for it.
+const IN_HAND: &str = "(documents.status = 'pending' AND EXISTS (
+    SELECT FROM jobs WHERE jobs.document_id = documents.id AND jobs.state = 'running'))";
+
+fn in_hand() -> SqlLiteral<Bool> {
+    sql(IN_HAND)
+}
+
+/// A row, with what [`in_hand`] says of it.
+fn with_state((document, in_hand): (DocumentRow, bool)) -> DocumentRow {
+    let status = if in_hand { DocumentStatus::Processing } else { document.status };
+    DocumentRow { status, ..document }
+}
 
 /// A document of these bytes that is not in the trash: the one that is no copy, or else the oldest.
 ///
@@ -44,13 +56,9 @@ pub async fn find_by_hash(conn: &mut AsyncPgConnection, hash: ContentHash) -> Qu
 /// # Errors
 /// When the database fails.
 pub async fn find(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<DocumentRow>> {
-    dsl::documents
-        .find(id)
-        .filter(dsl::deleted_at.is_null())
-        .select(DocumentRow::as_select())
-        .first(conn)
-        .await
-        .optional()
+    let document =
+        dsl::documents.find(id).filter(dsl::deleted_at.is_null()).select((DocumentRow::as_select(), in_hand()));
+    prepared(document).get_result(conn).await.optional().map(|found| found.map(with_state))
 }
 
 /// One document that is not in the trash, locked until the transaction ends.
@@ -66,7 +74,8 @@ pub async fn lock(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<O
 /// # Errors
 /// When the database fails.
 pub async fn lock_anywhere(conn: &mut AsyncPgConnection, id: DocumentId) -> QueryResult<Option<DocumentRow>> {
-    dsl::documents.find(id).select(DocumentRow::as_select()).for_update().first(conn).await.optional()
+    let document = dsl::documents.find(id).select((DocumentRow::as_select(), in_hand())).for_update();
+    prepared(document).get_result(conn).await.optional().map(|found| found.map(with_state))
 }
 
 /// The text of a document that is not in the trash; the outer `None` where there is no such document.
@@ -259,7 +268,8 @@ pub async fn totals(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(DocumentSt
     let trash = sql::<(BigInt, BigInt)>(
         "count(deleted_at), coalesce(sum(size_bytes) FILTER (WHERE deleted_at IS NOT NULL), 0)::bigint",
     );
-    dsl::documents.group_by(dsl::status).select((dsl::status, kept, trash)).load(conn).await
+    let state = || sql::<Text>(&format!("CASE WHEN {IN_HAND} THEN 'processing' ELSE documents.status END"));
+    dsl::documents.group_by(state()).select((state(), kept, trash)).load(conn).await
 }
 
 /// How many documents there are, with those in the trash.
@@ -482,9 +492,19 @@ fn matches(q: &str) -> Condition {
 
 /// It is in one of these states. The one that is asked for most often, a single one, reads an index in order.
 fn in_status(statuses: &[DocumentStatus]) -> Condition {
-    match statuses {
+    use DocumentStatus::{Pending, Processing};
+    let stored: Condition = match statuses {
+        // What an earlier release left may say so itself.
+        [Processing] => Box::new(dsl::status.eq_any([Pending, Processing])),
         [status] => Box::new(dsl::status.eq(*status)),
-        statuses => Box::new(dsl::status.eq_any(statuses.to_vec())),
+        statuses => Box::new(dsl::status.eq_any(
+            statuses.iter().copied().chain(statuses.contains(&Processing).then_some(Pending)).collect::<Vec<_>>(),
+        )),
+    };
+    match (statuses.contains(&Pending), statuses.contains(&Processing)) {
+        (true, false) => Box::new(stored.and(diesel::dsl::not(in_hand()))),
+        (false, true) => Box::new(stored.and(dsl::status.ne(Pending).or(in_hand()))),
+        _ => stored,
     }
 }
 
@@ -597,6 +617,9 @@ fn conditions(filter: Filter) -> Vec<Condition> {
 /// A document of a list: its rank (0 unless the list is sorted by relevance), and its topics.
 pub type ListedRow = (DocumentRow, f32, AssignedTopics);
 
+/// The same, as it is read: see [`in_hand`].
+type ReadRow = (DocumentRow, bool, f32, AssignedTopics);
+
 /// A page of documents.
 ///
 /// # Errors
@@ -605,7 +628,8 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
     let q = list.filter.q.clone().unwrap_or_default();
     let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
     let topics = sql::<Json>(&topics_of("documents"));
-    let mut query = dsl::documents.select((DocumentRow::as_select(), rank, topics)).limit(list.limit).into_boxed();
+    let mut query =
+        dsl::documents.select((DocumentRow::as_select(), in_hand(), rank, topics)).limit(list.limit).into_boxed();
     // The best way to the newest documents is always the same. To those with a word, under a topic or of a type it is not:
     // there PostgreSQL is to look at what is asked for each time.
     let one_plan = q.is_empty() && list.filter.topics.is_empty() && list.filter.content_types.is_empty();
@@ -634,7 +658,8 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
         Sort::Relevance => query.order(rank_of(&q).desc()),
     };
     let query = query.then_order_by(sql::<Text>(id));
-    if one_plan { prepared(query).load(conn).await } else { query.load(conn).await }
+    let rows: Vec<ReadRow> = if one_plan { prepared(query).load(conn).await? } else { query.load(conn).await? };
+    Ok(rows.into_iter().map(|(row, in_hand, rank, topics)| (with_state((row, in_hand)), rank, topics)).collect())
 }
 
 /// How many documents a filter finds.

@@ -5,8 +5,8 @@
 
 use super::interval;
 use super::topics::topics_of;
-use crate::db::prepared::prepared;
 use crate::db::models::{AssignedTopics, DocumentRow, JobRow, NewAuditEntry, NewDocument};
+use crate::db::prepared::prepared;
 use crate::domain::{DocumentId, DocumentProblem, JobId, JobKind, JobState, TopicId, TopicSource};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -14,6 +14,7 @@ use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Float, Integer, Interval, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The columns of [`DocumentRow`], of what is called `document` in a statement.
@@ -146,8 +147,8 @@ struct ClaimedRow {
 }
 
 /// Takes a job about a document, in the trash or not: one that is due, or one whose holder let its lease run out. The
-/// document is said to be worked on, unless the job was begun more than `max_attempts` times with this one. None when there
-/// is nothing to take.
+/// document itself is neither changed nor locked: that its job runs says that it is being processed. None when there is
+/// nothing to take.
 ///
 /// # Errors
 /// When the database fails.
@@ -155,12 +156,11 @@ pub async fn claim(
     conn: &mut AsyncPgConnection,
     id: JobId,
     owner: &str,
-    lease: std::time::Duration,
-    max_attempts: i32,
+    lease: Duration,
 ) -> QueryResult<Option<Claimed>> {
     let statement = diesel::sql_query(format!(
         "WITH document AS (
-             SELECT * FROM documents WHERE id = (SELECT document_id FROM jobs WHERE id = $1) FOR UPDATE
+             SELECT * FROM documents WHERE id = (SELECT document_id FROM jobs WHERE id = $1)
          ), job AS (
              UPDATE jobs SET state = 'running', lease_owner = $2, lease_until = now() + $3, attempts = attempts + 1,
                  updated_at = now()
@@ -168,12 +168,9 @@ pub async fn claim(
              WHERE jobs.id = $1 AND jobs.document_id = document.id
              AND (jobs.state = 'queued' AND run_after <= now() OR jobs.state = 'running' AND lease_until < now())
              RETURNING jobs.*
-         ), begun AS (
-             UPDATE documents SET status = 'processing', updated_at = now()
-             FROM job WHERE documents.id = job.document_id AND job.attempts <= $4
          )
          SELECT {DOCUMENT}, {} AS topics,
-             document.text IS NULL AND coalesce(document.error_code, $5) = $5 AND NOT document.topics_by_user
+             document.text IS NULL AND coalesce(document.error_code, $4) = $4 AND NOT document.topics_by_user
                  AND EXISTS (SELECT FROM document_topics AS under
                              WHERE under.document_id = document.id AND under.source = 'ai') AS brings_topics,
              job.kind AS job_kind, job.attempts AS job_attempts, job.last_error AS job_last_error,
@@ -184,7 +181,6 @@ pub async fn claim(
     .bind::<SqlUuid, _>(id)
     .bind::<Text, _>(owner)
     .bind::<Interval, _>(interval(lease))
-    .bind::<Integer, _>(max_attempts)
     .bind::<Text, _>(DocumentProblem::GaveUp.as_str());
     let row: Option<ClaimedRow> = prepared(statement).get_result(conn).await.optional()?;
     Ok(row.map(|row| Claimed {

@@ -4,7 +4,7 @@ use crate::db::models::{AssignedTopic, TopicRow};
 use crate::db::prepared::prepared;
 use crate::db::schema::{document_topics, documents, topics};
 use crate::domain::{Color, DocumentId, TopicId, TopicName, TopicSource};
-use diesel::dsl::{count_star, exists, not, now};
+use diesel::dsl::{count_star, now};
 use diesel::prelude::*;
 use diesel::sql_types::Uuid as SqlUuid;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -26,38 +26,46 @@ pub async fn count(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
     topics::table.count().get_result(conn).await
 }
 
-/// How many documents stand under each topic; a topic without any is left out, and so is the trash. That is looked at
-/// from its own side, by the index of the few documents in it.
+/// All topics, by name, each with the number of documents that stand under it, without those in the trash. All of them are
+/// kept in the topic's row; those in the trash are counted, from the trash's own index.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn document_counts(conn: &mut AsyncPgConnection) -> QueryResult<HashMap<TopicId, i64>> {
-    let counts: Vec<(TopicId, i64)> = document_topics::table
-        .filter(not(exists(trashed())))
+pub async fn all_with_counts(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(TopicRow, i64)>> {
+    let rows: Vec<(TopicRow, i64)> = topics::table
+        .select((TopicRow::as_select(), topics::document_count))
+        .order((topics::name, topics::id))
+        .load(conn)
+        .await?;
+    let trashed: Vec<(TopicId, i64)> = document_topics::table
+        .inner_join(documents::table)
+        .filter(documents::deleted_at.is_not_null())
         .group_by(document_topics::topic_id)
         .select((document_topics::topic_id, count_star()))
         .load(conn)
         .await?;
-    Ok(counts.into_iter().collect())
+    let trashed: HashMap<TopicId, i64> = trashed.into_iter().collect();
+    let without_trash = |(row, count): (TopicRow, i64)| {
+        let count = count - trashed.get(&row.id).copied().unwrap_or(0);
+        (row, count)
+    };
+    Ok(rows.into_iter().map(without_trash).collect())
 }
 
-/// How many documents stand under one topic, without those in the trash.
+/// How many documents stand under one topic, without those in the trash; none where there is no such topic.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn document_count(conn: &mut AsyncPgConnection, id: TopicId) -> QueryResult<i64> {
-    document_topics::table
+    let kept: Option<i64> = topics::table.find(id).select(topics::document_count).first(conn).await.optional()?;
+    let trashed: i64 = document_topics::table
+        .inner_join(documents::table)
         .filter(document_topics::topic_id.eq(id))
-        .filter(not(exists(trashed())))
+        .filter(documents::deleted_at.is_not_null())
         .count()
         .get_result(conn)
-        .await
-}
-
-/// The document that stands under a topic, if it is in the trash.
-#[diesel::dsl::auto_type]
-fn trashed() -> _ {
-    documents::table.filter(documents::id.eq(document_topics::document_id)).filter(documents::deleted_at.is_not_null())
+        .await?;
+    Ok(kept.unwrap_or(0) - trashed)
 }
 
 /// Those of `ids` that are topics; within a transaction they stay until it ends.
@@ -70,7 +78,8 @@ pub async fn existing(conn: &mut AsyncPgConnection, ids: &[TopicId]) -> QueryRes
 
 /// Locks the topics that a document stands under and those of `chosen` that exist, until the transaction ends; answers
 /// them all. Who changes the topics of a document does this first, in this order: so that nobody who removes or merges a
-/// topic waits for rows that this one has, while this one waits for the topic.
+/// topic waits for rows that this one has, while this one waits for the topic; and that two who change what the topics count
+/// do not wait for each other.
 ///
 /// # Errors
 /// When the database fails.
@@ -87,7 +96,7 @@ pub async fn lock_around(
         .filter(topics::id.eq_any(chosen).or(topics::id.eq_any(current)))
         .order(topics::id)
         .select(topics::id)
-        .for_key_share()
+        .for_no_key_update()
         .load(conn)
         .await
 }
@@ -259,13 +268,14 @@ pub async fn replace_by_ai(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let locked = topics::table
-        .filter(topics::id.eq_any(ids))
-        .order(topics::id)
-        .select((topics::id, topics::name, topics::color))
-        .for_key_share()
-        .load::<(TopicId, String, String)>(conn)
-        .await?;
+    let rows = topics::table.filter(topics::id.eq_any(ids)).order(topics::id);
+    let columns = (topics::id, topics::name, topics::color);
+    // What is only added to is counted at the end, by one statement, in this order; until then others may add as well.
+    let locked: Vec<(TopicId, String, String)> = if stood.is_empty() {
+        rows.select(columns).for_key_share().load(conn).await?
+    } else {
+        rows.select(columns).for_no_key_update().load(conn).await?
+    };
     let mut assigned: Vec<AssignedTopic> = locked
         .into_iter()
         .filter_map(|(id, name, color)| {

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY documents_titles_trgm_idx;
