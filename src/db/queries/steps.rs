@@ -4,6 +4,7 @@
 //! As everywhere, the document is locked before its job.
 
 use super::interval;
+use super::jobs::{CAN_BE_TAKEN, RUNS};
 use super::topics::topics_of;
 use crate::db::models::{AssignedTopics, DocumentRow, JobRow, NewAuditEntry, NewDocument};
 use crate::db::prepared::prepared;
@@ -166,7 +167,7 @@ pub async fn claim(
                  updated_at = now()
              FROM document
              WHERE jobs.id = $1 AND jobs.document_id = document.id
-             AND (jobs.state = 'queued' AND run_after <= now() OR jobs.state = 'running' AND lease_until < now())
+             AND {CAN_BE_TAKEN}
              RETURNING jobs.*
          )
          SELECT {DOCUMENT}, {} AS topics,
@@ -217,7 +218,7 @@ pub async fn end(
          ), job AS (
              UPDATE jobs SET state = 'done', lease_owner = NULL, lease_until = NULL, last_error = NULL, updated_at = now()
              FROM document
-             WHERE jobs.id = $2 AND jobs.attempts = $3 AND jobs.state = 'running' AND jobs.lease_owner = $4
+             WHERE jobs.id = $2 AND jobs.attempts = $3 AND {RUNS} AND jobs.lease_owner = $4
              RETURNING jobs.id
          )
          SELECT {DOCUMENT}, {} AS topics FROM document CROSS JOIN job",
