@@ -34,8 +34,8 @@ struct ListParameters {
     created_to: Option<chrono::DateTime<chrono::Utc>>,
     /// true: what is in the trash, and nothing else
     deleted: Option<bool>,
-    /// -created_at (default), created_at, filename, -filename, size, -size; relevance with q; in the trash also
-    /// -deleted_at (default there), deleted_at
+    /// -created_at (default), created_at, filename, -filename, size, -size; relevance with q, which ranks the newest 2,000
+    /// that q finds and ends with them; in the trash also -deleted_at (default there), deleted_at
     sort: Option<String>,
     /// Rows a page
     #[param(minimum = 1, maximum = 200)]

@@ -65,6 +65,13 @@ impl Sought {
 
     /// Which of the sought words this is.
     fn which(&self, word: &str) -> Option<usize> {
+        // By far the most words are none of them, and ASCII says so at once.
+        let first = word.as_bytes().first().filter(|byte| byte.is_ascii());
+        let begins_alike =
+            |sought: &String| sought.as_bytes().first().zip(first).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
+        if first.is_some() && word.is_ascii() && !self.words.iter().any(begins_alike) {
+            return None;
+        }
         let folded = fold(word);
         let last = self.words.len().wrapping_sub(1);
         let begins =
@@ -142,19 +149,19 @@ impl Sought {
 
 /// Where the words of a text stand.
 fn words_in(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut chars = text.char_indices().peekable();
+    let mut at = 0;
     std::iter::from_fn(move || {
-        let (start, _) = chars.find(|(_, c)| c.is_alphanumeric())?;
-        let mut end = text.len();
-        while let Some((at, c)) = chars.peek() {
+        let start = at + text[at..].find(char::is_alphanumeric)?;
+        let bytes = text.as_bytes();
+        // Most texts are ASCII for most of their way.
+        let ascii = bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        at = start + ascii;
+        if bytes.get(at).is_some_and(|byte| !byte.is_ascii()) {
             // A mark belongs to the letter before it.
-            if !c.is_alphanumeric() && !is_combining_mark(*c) {
-                end = *at;
-                break;
-            }
-            chars.next();
+            let more = text[at..].find(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
+            at += more.unwrap_or(text.len() - at);
         }
-        Some(start..end)
+        Some(start..at)
     })
 }
 

@@ -191,3 +191,35 @@ async fn types_are_asked_for_one_by_one_or_by_family() {
     let wrong = vault.get("/documents?status=ready&status=lost").await;
     crate::support::problem(wrong, 400, "invalid_query").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn by_relevance_the_newest_two_thousand_are_ranked_and_other_orders_have_them_all() {
+    let vault = TestVault::new().await;
+    // The older a document, the more often it has the word; the oldest twenty are beyond what is ranked.
+    let fill = "INSERT INTO documents (id, filename, content_type, object_key, size_bytes, sha256, status, text, created_at)
+         SELECT id, n || '.txt', 'text/plain', '00000000-0000-0000-0000-000000000000/' || id || '/' || gen_random_uuid(), 1,
+             sha256(n::text::bytea), 'ready', repeat('boiler ', 1 + n / 100), now() - n * interval '1 minute'
+         FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, 2020) AS n) AS rows";
+    assert_eq!(vault.superuser().await.execute(fill, &[]).await.expect("filled"), 2020);
+    let all = async |sort: &str| {
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = vault.get_json(&format!("/documents?q=boiler&sort={sort}&limit=200{cursor}")).await;
+            seen.extend(names(&page));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return seen,
+            }
+        }
+    };
+    let ranked = all("relevance").await;
+    assert_eq!(ranked.len(), 2000);
+    assert!(!ranked.contains(&"2001.txt".to_owned()), "only the newest are ranked");
+    let place = |name: &str| ranked.iter().position(|known| known == name).expect(name);
+    assert!(place("1999.txt") < place("1.txt"), "the one that has the word most often comes first");
+    let mut once = ranked.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), 2000, "each once");
+    assert_eq!(all("-created_at").await.len(), 2020, "by time all of them");
+}

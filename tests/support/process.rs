@@ -103,6 +103,14 @@ impl Process {
     }
 }
 
+/// A port that nobody listens on. Not one that the kernel gives out: it would give it to another test's server before this
+/// one's process is up.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(12_000);
+    let mut ports = std::iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed)).take(8_000);
+    ports.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
+}
+
 /// `serve` in a process of its own, beside the vault's own server.
 pub struct ServeProcess {
     pub process: Process,
@@ -116,10 +124,7 @@ impl ServeProcess {
 
     /// As [`Self::start`], after `prepare` had its way with the command.
     pub async fn start_with(vault: &TestVault, prepare: impl FnOnce(&mut Command)) -> Self {
-        let port = {
-            let probe = TcpListener::bind("127.0.0.1:0").expect("a free port");
-            probe.local_addr().expect("an address").port()
-        };
+        let port = free_port();
         let mut variables = vault.variables.clone();
         variables.set("BIND_ADDR", &format!("127.0.0.1:{port}"));
         let mut command = command(&["serve"], &variables);
