@@ -4,6 +4,7 @@ use super::{PROGRAM, TestVault, eventually};
 use docuvault::config::Variables;
 use std::net::TcpListener;
 use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use tokio::process::{Child, Command};
 
 /// Names of all settings the program reads, so that a process gets the vault's and no other.
