@@ -12,16 +12,30 @@ use diesel::result::QueryResult;
 ///
 /// Not for one whose best plan depends on its values: after some calls PostgreSQL may settle on one plan for all of them.
 #[derive(Debug, Clone, Copy)]
-pub struct Prepared<Q>(Q);
+pub struct Prepared<Q> {
+    statement: Q,
+    rows: Option<i64>,
+}
 
 /// Has a statement prepared once for each connection.
 pub fn prepared<Q>(statement: Q) -> Prepared<Q> {
-    Prepared(statement)
+    Prepared { statement, rows: None }
+}
+
+/// As [`prepared`], a query for so many rows at most. The number stands in the text: for one that it is told later PostgreSQL
+/// plans as for a tenth of all rows, finds that plan too dear, and plans anew each time.
+pub fn prepared_for<Q>(statement: Q, rows: i64) -> Prepared<Q> {
+    Prepared { statement, rows: Some(rows) }
 }
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Q> {
-    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.walk_ast(out)
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.statement.walk_ast(out.reborrow())?;
+        if let Some(rows) = self.rows {
+            out.push_sql(" LIMIT ");
+            out.push_sql(&rows.to_string());
+        }
+        Ok(())
     }
 
     // Hidden in diesel's documentation, since but connections call it; what it says is all that is different here.

@@ -87,11 +87,11 @@ impl Sought {
     pub fn passages(&self, heading: &str, text: &str) -> String {
         let (words, hits) = self.hits_in(text);
         if hits.is_empty() {
-            let (words, hits) = match self.hits_in(heading) {
-                (_, hits) if hits.is_empty() => (words, hits),
-                (heading_words, hits) => return marked(heading, &around(heading, &heading_words, 0), &hits),
+            let (heading_words, in_heading) = self.hits_in(heading);
+            return match in_heading.first() {
+                Some(hit) => marked(heading, &around(heading, &heading_words, hit.word), &in_heading),
+                None => marked(text, &around(text, &words, 0), &[]),
             };
-            return marked(text, &around(text, &words, 0), &hits);
         }
         let mut html = String::new();
         for (n, first) in self.best(&hits).into_iter().enumerate() {

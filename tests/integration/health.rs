@@ -1,7 +1,8 @@
-//! The figures.
+//! The figures, and what the vault says of its own health.
 
 use crate::support::files::INVOICE;
 use crate::support::{TestVault, id_of};
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_figures_tell_what_happened() {
@@ -47,4 +48,21 @@ async fn the_figures_tell_what_happened() {
     worker.stop().await;
     let after = figures().await;
     assert!(after.contains("docuvault_queue_depth 0"), "{after}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tool_that_is_missing_is_named_while_all_else_goes_on() {
+    // Nobody has taught tesseract this one.
+    let vault = TestVault::builder().set("OCR_LANGUAGES", "eng+tlh").start().await;
+    let answer = vault.http.get(format!("{}/health", vault.url)).send().await.expect("an answer");
+    assert_eq!(answer.status(), 200, "documents are kept, and most are read");
+    let health: Value = answer.json().await.expect("JSON");
+    assert_eq!(health["status"], "ok");
+    let lacking = json!({"status": "degraded", "missing": ["tesseract-ocr-tlh"]});
+    assert_eq!(health["capabilities"]["ocr"], lacking);
+    assert_eq!(health["capabilities"]["pdf"], json!({"status": "ok", "missing": []}));
+    let worker = vault.worker();
+    let id = id_of(&vault.put_in("a.txt", INVOICE).await);
+    assert_eq!(vault.processed(&id).await["status"], "ready");
+    worker.stop().await;
 }

@@ -1,8 +1,8 @@
 //! Documents: put in, found, changed, removed.
 
-use super::topics::topics_of;
+use super::topics::TOPICS_OF_DOCUMENTS;
 use crate::db::models::{AssignedTopics, ContentRow, DocumentOutcome, DocumentRow, Learned, SampledRow, TaughtRow};
-use crate::db::prepared::prepared;
+use crate::db::prepared::{prepared, prepared_for};
 use crate::db::schema::documents::{self, dsl};
 use crate::db::schema::{document_topics, jobs};
 use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, JobState, ObjectKey, TopicId, TopicSource};
@@ -23,8 +23,17 @@ const RANKED: i64 = 2000;
 
 /// The document waits, and its job is in the hands of a worker: it is being processed. That stands in the job alone: a row
 /// of `documents` has an entry in some twenty indexes, and would get each of them anew for it.
-const IN_HAND: &str = "(documents.status = 'pending' AND EXISTS (
-    SELECT FROM jobs WHERE jobs.document_id = documents.id AND jobs.state = 'running'))";
+macro_rules! in_hand {
+    () => {
+        "(documents.status = 'pending' AND EXISTS (
+            SELECT FROM jobs WHERE jobs.document_id = documents.id AND jobs.state = 'running'))"
+    };
+}
+
+/// See `in_hand!`.
+const IN_HAND: &str = in_hand!();
+/// The state of a document, with what `in_hand!` says of it.
+const STATE: &str = concat!("CASE WHEN ", in_hand!(), " THEN 'processing' ELSE documents.status END");
 
 fn in_hand() -> SqlLiteral<Bool> {
     sql(IN_HAND)
@@ -268,8 +277,7 @@ pub async fn totals(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(DocumentSt
     let trash = sql::<(BigInt, BigInt)>(
         "count(deleted_at), coalesce(sum(size_bytes) FILTER (WHERE deleted_at IS NOT NULL), 0)::bigint",
     );
-    let state = || sql::<Text>(&format!("CASE WHEN {IN_HAND} THEN 'processing' ELSE documents.status END"));
-    dsl::documents.group_by(state()).select((state(), kept, trash)).load(conn).await
+    dsl::documents.group_by(sql::<Text>(STATE)).select((sql::<Text>(STATE), kept, trash)).load(conn).await
 }
 
 /// How many documents there are, with those in the trash.
@@ -627,7 +635,7 @@ type ReadRow = (DocumentRow, bool, f32, AssignedTopics);
 pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<ListedRow>> {
     let q = list.filter.q.clone().unwrap_or_default();
     let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
-    let topics = sql::<Json>(&topics_of("documents"));
+    let topics = sql::<Json>(TOPICS_OF_DOCUMENTS);
     let mut query = dsl::documents.select((DocumentRow::as_select(), in_hand(), rank, topics)).into_boxed();
     // The best way to the newest documents is always the same. To those with a word, under a topic or of a type it is not:
     // there PostgreSQL is to look at what is asked for each time.
@@ -648,9 +656,7 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
         query = query.filter(behind(after, &q, list.descending));
     }
     let direction = if list.descending { " DESC" } else { "" };
-    // As a number in the text: for one that it is told later PostgreSQL plans as for a tenth of all rows, finds that plan too
-    // dear, and plans anew each time.
-    let id = format!("documents.id{direction} LIMIT {}", list.limit);
+    let id = if list.descending { "documents.id DESC" } else { "documents.id" };
     let query = match list.sort {
         Sort::CreatedAt => query.order(sql::<Text>("documents.created_at").sql(direction)),
         Sort::Filename => query.order(sql::<Text>("lower(documents.filename)").sql(direction)),
@@ -658,8 +664,11 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
         Sort::DeletedAt => query.order(sql::<Text>("documents.deleted_at").sql(direction)),
         Sort::Relevance => query.order(rank_of(&q).desc()),
     };
-    let query = query.then_order_by(sql::<Text>(&id));
-    let rows: Vec<ReadRow> = if one_plan { prepared(query).load(conn).await? } else { query.load(conn).await? };
+    let query = query.then_order_by(sql::<Text>(id));
+    let rows: Vec<ReadRow> = match one_plan {
+        true => prepared_for(query, list.limit).load(conn).await?,
+        false => query.limit(list.limit).load(conn).await?,
+    };
     Ok(rows.into_iter().map(|(row, in_hand, rank, topics)| (with_state((row, in_hand)), rank, topics)).collect())
 }
 

@@ -24,10 +24,26 @@ const ACTIVE: [JobState; 2] = [JobState::Queued, JobState::Running];
 ///
 /// The states in disguise: where PostgreSQL knows that the job is queued or running, it takes the index of those alone, which
 /// is small when the statement is planned, and goes through all of it; with 3,000 jobs in the queue each claim did.
-pub(super) const CAN_BE_TAKEN: &str = "(jobs.state || '' = 'queued' AND jobs.run_after <= now() \
-     OR jobs.state || '' = 'running' AND jobs.lease_until < now())";
-/// The job that a statement names by its id is in hand; in disguise as in [`CAN_BE_TAKEN`].
-pub(super) const RUNS: &str = "jobs.state || '' = 'running'";
+macro_rules! can_be_taken {
+    () => {
+        "(jobs.state || '' = 'queued' AND jobs.run_after <= now()
+            OR jobs.state || '' = 'running' AND jobs.lease_until < now())"
+    };
+}
+pub(super) use can_be_taken;
+
+/// The job that a statement names by its id is in hand; in disguise as in `can_be_taken!`.
+macro_rules! is_in_hand {
+    () => {
+        "jobs.state || '' = 'running'"
+    };
+}
+pub(super) use is_in_hand;
+
+/// See `can_be_taken!`.
+const CAN_BE_TAKEN: &str = can_be_taken!();
+/// See `is_in_hand!`.
+const RUNS: &str = is_in_hand!();
 
 /// See [`RUNS`].
 pub(super) fn runs() -> SqlLiteral<Bool> {

@@ -4,7 +4,7 @@
 //! As everywhere, the document is locked before its job.
 
 use super::interval;
-use super::jobs::{CAN_BE_TAKEN, RUNS};
+use super::jobs::{can_be_taken, is_in_hand};
 use super::topics::topics_of;
 use crate::db::models::{AssignedTopics, DocumentRow, JobRow, NewAuditEntry, NewDocument};
 use crate::db::prepared::prepared;
@@ -19,11 +19,83 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// The columns of [`DocumentRow`], of what is called `document` in a statement.
-const DOCUMENT: &str = "document.id, document.filename, document.title, document.content_type, document.declared_type, \
+macro_rules! columns {
+    () => {
+        "document.id, document.filename, document.title, document.content_type, document.declared_type, \
      document.object_key, document.size_bytes, document.sha256, document.status, document.error_code, \
      document.error_message, document.topics_by_user, document.language, document.page_count, document.text_source, \
      document.text_truncated, document.author, document.file_created_at, document.file_modified_at, \
-     document.thumbnail_key, document.deleted_at, document.created_at, document.updated_at";
+     document.thumbnail_key, document.deleted_at, document.created_at, document.updated_at"
+    };
+}
+
+/// See [`put_in`].
+const PUT_IN: &str = concat!(
+    "WITH twin AS (
+             SELECT 1 FROM documents WHERE sha256 = $8 AND deleted_at IS NULL LIMIT 1
+         ), document AS (
+             INSERT INTO documents
+                 (id, filename, title, content_type, declared_type, object_key, size_bytes, sha256, topics_by_user, is_copy)
+             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, EXISTS (SELECT FROM twin)
+             WHERE $10 OR NOT EXISTS (SELECT FROM twin)
+             ON CONFLICT DO NOTHING
+             RETURNING *
+         ), chosen AS (
+             SELECT * FROM unnest($11, $12) AS chosen (topic_id, confidence)
+         ), under AS (
+             INSERT INTO document_topics (document_id, topic_id, source, confidence)
+             SELECT document.id, chosen.topic_id, $13, chosen.confidence FROM document, chosen
+         ), job AS (
+             INSERT INTO jobs (id, kind, document_id) SELECT $14, $15, document.id FROM document
+         ), line AS (
+             INSERT INTO audit_log (actor, action, subject_type, subject_id, detail)
+             SELECT $16, $17, $18, $19, $20 FROM document
+         )
+         SELECT ", columns!(), ", (SELECT coalesce(json_agg(json_build_object('id', topics.id, 'name', topics.name,
+                 'color', topics.color, 'source', $13, 'confidence', chosen.confidence) ORDER BY topics.name, topics.id), '[]')
+             FROM chosen JOIN topics ON topics.id = chosen.topic_id) AS topics
+         FROM document"
+);
+
+/// See [`claim`].
+const CLAIM: &str = concat!(
+    "WITH document AS (
+             SELECT * FROM documents WHERE id = (SELECT document_id FROM jobs WHERE id = $1)
+         ), job AS (
+             UPDATE jobs SET state = 'running', lease_owner = $2, lease_until = now() + $3, attempts = attempts + 1,
+                 updated_at = now()
+             FROM document
+             WHERE jobs.id = $1 AND jobs.document_id = document.id
+             AND ",
+    can_be_taken!(),
+    "
+             RETURNING jobs.*
+         )
+         SELECT ",
+    columns!(),
+    ", ",
+    topics_of!("document"),
+    " AS topics,
+             document.text IS NULL AND coalesce(document.error_code, $4) = $4 AND NOT document.topics_by_user
+                 AND EXISTS (SELECT FROM document_topics AS under
+                             WHERE under.document_id = document.id AND under.source = 'ai') AS brings_topics,
+             job.kind AS job_kind, job.attempts AS job_attempts, job.last_error AS job_last_error,
+             job.unlock AS job_unlock, job.created_at AS job_created_at, job.updated_at AS job_updated_at
+         FROM document CROSS JOIN job"
+);
+
+/// See [`end`].
+const END: &str = concat!(
+    "WITH document AS (
+             SELECT * FROM documents WHERE id = $1 FOR UPDATE
+         ), job AS (
+             UPDATE jobs SET state = 'done', lease_owner = NULL, lease_until = NULL, last_error = NULL, updated_at = now()
+             FROM document
+             WHERE jobs.id = $2 AND jobs.attempts = $3 AND ", is_in_hand!(), " AND jobs.lease_owner = $4
+             RETURNING jobs.id
+         )
+         SELECT ", columns!(), ", ", topics_of!("document"), " AS topics FROM document CROSS JOIN job"
+);
 
 /// A document and what it stands under.
 #[derive(Debug, QueryableByName)]
@@ -65,52 +137,27 @@ pub async fn put_in(conn: &mut AsyncPgConnection, file: &NewFile<'_>) -> QueryRe
     topics.sort_unstable_by_key(|(id, _)| *id);
     let (ids, confidences): (Vec<TopicId>, Vec<Option<f32>>) = topics.into_iter().unzip();
     let new = file.document;
-    let statement = diesel::sql_query(format!(
-        "WITH twin AS (
-             SELECT 1 FROM documents WHERE sha256 = $8 AND deleted_at IS NULL LIMIT 1
-         ), document AS (
-             INSERT INTO documents
-                 (id, filename, title, content_type, declared_type, object_key, size_bytes, sha256, topics_by_user, is_copy)
-             SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, EXISTS (SELECT FROM twin)
-             WHERE $10 OR NOT EXISTS (SELECT FROM twin)
-             ON CONFLICT DO NOTHING
-             RETURNING *
-         ), chosen AS (
-             SELECT * FROM unnest($11, $12) AS chosen (topic_id, confidence)
-         ), under AS (
-             INSERT INTO document_topics (document_id, topic_id, source, confidence)
-             SELECT document.id, chosen.topic_id, $13, chosen.confidence FROM document, chosen
-         ), job AS (
-             INSERT INTO jobs (id, kind, document_id) SELECT $14, $15, document.id FROM document
-         ), line AS (
-             INSERT INTO audit_log (actor, action, subject_type, subject_id, detail)
-             SELECT $16, $17, $18, $19, $20 FROM document
-         )
-         SELECT {DOCUMENT}, (SELECT coalesce(json_agg(json_build_object('id', topics.id, 'name', topics.name,
-                 'color', topics.color, 'source', $13, 'confidence', chosen.confidence) ORDER BY topics.name, topics.id), '[]')
-             FROM chosen JOIN topics ON topics.id = chosen.topic_id) AS topics
-         FROM document"
-    ))
-    .bind::<SqlUuid, _>(new.id)
-    .bind::<Text, _>(new.filename)
-    .bind::<Nullable<Text>, _>(new.title)
-    .bind::<Text, _>(new.content_type)
-    .bind::<Nullable<Text>, _>(new.declared_type)
-    .bind::<Text, _>(new.object_key)
-    .bind::<BigInt, _>(new.size_bytes)
-    .bind::<Binary, _>(new.sha256)
-    .bind::<Bool, _>(new.topics_by_user)
-    .bind::<Bool, _>(file.keep)
-    .bind::<Array<SqlUuid>, _>(ids)
-    .bind::<Array<Nullable<Float>>, _>(confidences)
-    .bind::<Text, _>(file.source)
-    .bind::<SqlUuid, _>(file.job)
-    .bind::<Text, _>(JobKind::ProcessDocument)
-    .bind::<Text, _>(file.line.actor)
-    .bind::<Text, _>(file.line.action)
-    .bind::<Text, _>(file.line.subject_type)
-    .bind::<SqlUuid, _>(file.line.subject_id)
-    .bind::<Jsonb, _>(&file.line.detail);
+    let statement = diesel::sql_query(PUT_IN)
+        .bind::<SqlUuid, _>(new.id)
+        .bind::<Text, _>(new.filename)
+        .bind::<Nullable<Text>, _>(new.title)
+        .bind::<Text, _>(new.content_type)
+        .bind::<Nullable<Text>, _>(new.declared_type)
+        .bind::<Text, _>(new.object_key)
+        .bind::<BigInt, _>(new.size_bytes)
+        .bind::<Binary, _>(new.sha256)
+        .bind::<Bool, _>(new.topics_by_user)
+        .bind::<Bool, _>(file.keep)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<Nullable<Float>>, _>(confidences)
+        .bind::<Text, _>(file.source)
+        .bind::<SqlUuid, _>(file.job)
+        .bind::<Text, _>(JobKind::ProcessDocument)
+        .bind::<Text, _>(file.line.actor)
+        .bind::<Text, _>(file.line.action)
+        .bind::<Text, _>(file.line.subject_type)
+        .bind::<SqlUuid, _>(file.line.subject_id)
+        .bind::<Jsonb, _>(&file.line.detail);
     prepared(statement).get_result(conn).await.optional()
 }
 
@@ -159,30 +206,11 @@ pub async fn claim(
     owner: &str,
     lease: Duration,
 ) -> QueryResult<Option<Claimed>> {
-    let statement = diesel::sql_query(format!(
-        "WITH document AS (
-             SELECT * FROM documents WHERE id = (SELECT document_id FROM jobs WHERE id = $1)
-         ), job AS (
-             UPDATE jobs SET state = 'running', lease_owner = $2, lease_until = now() + $3, attempts = attempts + 1,
-                 updated_at = now()
-             FROM document
-             WHERE jobs.id = $1 AND jobs.document_id = document.id
-             AND {CAN_BE_TAKEN}
-             RETURNING jobs.*
-         )
-         SELECT {DOCUMENT}, {} AS topics,
-             document.text IS NULL AND coalesce(document.error_code, $4) = $4 AND NOT document.topics_by_user
-                 AND EXISTS (SELECT FROM document_topics AS under
-                             WHERE under.document_id = document.id AND under.source = 'ai') AS brings_topics,
-             job.kind AS job_kind, job.attempts AS job_attempts, job.last_error AS job_last_error,
-             job.unlock AS job_unlock, job.created_at AS job_created_at, job.updated_at AS job_updated_at
-         FROM document CROSS JOIN job",
-        topics_of("document")
-    ))
-    .bind::<SqlUuid, _>(id)
-    .bind::<Text, _>(owner)
-    .bind::<Interval, _>(interval(lease))
-    .bind::<Text, _>(DocumentProblem::GaveUp.as_str());
+    let statement = diesel::sql_query(CLAIM)
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(owner)
+        .bind::<Interval, _>(interval(lease))
+        .bind::<Text, _>(DocumentProblem::GaveUp.as_str());
     let row: Option<ClaimedRow> = prepared(statement).get_result(conn).await.optional()?;
     Ok(row.map(|row| Claimed {
         job: JobRow {
@@ -212,21 +240,10 @@ pub async fn end(
     document: DocumentId,
     owner: &str,
 ) -> QueryResult<Option<Filed>> {
-    let statement = diesel::sql_query(format!(
-        "WITH document AS (
-             SELECT * FROM documents WHERE id = $1 FOR UPDATE
-         ), job AS (
-             UPDATE jobs SET state = 'done', lease_owner = NULL, lease_until = NULL, last_error = NULL, updated_at = now()
-             FROM document
-             WHERE jobs.id = $2 AND jobs.attempts = $3 AND {RUNS} AND jobs.lease_owner = $4
-             RETURNING jobs.id
-         )
-         SELECT {DOCUMENT}, {} AS topics FROM document CROSS JOIN job",
-        topics_of("document")
-    ))
-    .bind::<SqlUuid, _>(document)
-    .bind::<SqlUuid, _>(job.id)
-    .bind::<Integer, _>(job.attempts)
-    .bind::<Text, _>(owner);
+    let statement = diesel::sql_query(END)
+        .bind::<SqlUuid, _>(document)
+        .bind::<SqlUuid, _>(job.id)
+        .bind::<Integer, _>(job.attempts)
+        .bind::<Text, _>(owner);
     prepared(statement).get_result(conn).await.optional()
 }

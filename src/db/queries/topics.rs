@@ -221,15 +221,23 @@ pub async fn of_documents(
         .await
 }
 
-/// SQL for the topics of each row of `documents`, by name, as [`AssignedTopics`](crate::db::models::AssignedTopics).
-pub(super) fn topics_of(documents: &str) -> String {
-    format!(
-        "(SELECT coalesce(json_agg(json_build_object('id', topics.id, 'name', topics.name, 'color', topics.color, \
-         'source', under.source, 'confidence', under.confidence) ORDER BY topics.name, topics.id), '[]') \
-         FROM document_topics AS under JOIN topics ON topics.id = under.topic_id \
-         WHERE under.document_id = {documents}.id)"
-    )
+/// SQL for the topics of each row of what is called so, by name, as [`AssignedTopics`](crate::db::models::AssignedTopics).
+macro_rules! topics_of {
+    ($documents:literal) => {
+        concat!(
+            "(SELECT coalesce(json_agg(json_build_object('id', topics.id, 'name', topics.name, 'color', topics.color,
+                'source', under.source, 'confidence', under.confidence) ORDER BY topics.name, topics.id), '[]')
+            FROM document_topics AS under JOIN topics ON topics.id = under.topic_id
+            WHERE under.document_id = ",
+            $documents,
+            ".id)"
+        )
+    };
 }
+pub(super) use topics_of;
+
+/// See `topics_of!`.
+pub(super) const TOPICS_OF_DOCUMENTS: &str = topics_of!("documents");
 
 /// The topics of one document, by name.
 ///
