@@ -568,13 +568,14 @@ impl From<stats::Stats> for Stats {
     fn from(stats: stats::Stats) -> Self {
         let mut by_status = StatsByStatus::default();
         for (status, documents) in stats.by_status {
+            // Of one status there may be two parts.
             *match status {
                 DocumentStatus::Pending => &mut by_status.pending,
                 DocumentStatus::Processing => &mut by_status.processing,
                 DocumentStatus::Ready => &mut by_status.ready,
                 DocumentStatus::NeedsReview => &mut by_status.needs_review,
                 DocumentStatus::Failed => &mut by_status.failed,
-            } = documents;
+            } += documents;
         }
         let by_topic = stats.by_topic.into_iter().map(|topic| StatsOfTopic {
             id: topic.row.id,

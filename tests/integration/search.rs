@@ -4,12 +4,12 @@ use crate::support::{TestVault, file_part, id_of};
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
 
-/// The names on all pages of a list, two a page.
-async fn all_pages(vault: &TestVault, query: &str) -> Vec<String> {
+/// The names on all pages of a list, so many a page.
+async fn all_pages(vault: &TestVault, query: &str, limit: usize) -> Vec<String> {
     let mut seen = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = vault.get_json(&format!("/documents?{query}limit=2{cursor}")).await;
+        let page = vault.get_json(&format!("/documents?{query}limit={limit}{cursor}")).await;
         seen.extend(names(&page));
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
@@ -112,11 +112,11 @@ async fn every_order_goes_through_all_pages_once() {
         ("sort=size&", size.clone()),
         ("sort=-size&", reversed(&size)),
     ] {
-        let seen = all_pages(&vault, sort).await;
+        let seen = all_pages(&vault, sort, 2).await;
         assert_eq!(seen, expected, "{sort}");
     }
     // By relevance: all pages once as well, whatever the order.
-    let mut seen = all_pages(&vault, "q=txt&sort=relevance&").await;
+    let mut seen = all_pages(&vault, "q=txt&sort=relevance&", 2).await;
     seen.sort();
     assert_eq!(seen, ["A.txt", "B2.txt", "a2.txt", "b.txt", "y.txt", "z.txt"]);
     // A cursor of one order means nothing in another.
@@ -201,17 +201,7 @@ async fn by_relevance_the_newest_two_thousand_are_ranked_and_other_orders_have_t
              sha256(n::text::bytea), 'ready', repeat('boiler ', 1 + n / 100), now() - n * interval '1 minute'
          FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, 2020) AS n) AS rows";
     assert_eq!(vault.superuser().await.execute(fill, &[]).await.expect("filled"), 2020);
-    let all = async |sort: &str| {
-        let (mut seen, mut cursor) = (Vec::new(), String::new());
-        loop {
-            let page = vault.get_json(&format!("/documents?q=boiler&sort={sort}&limit=200{cursor}")).await;
-            seen.extend(names(&page));
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = format!("&cursor={next}"),
-                None => return seen,
-            }
-        }
-    };
+    let all = async |sort: &str| all_pages(&vault, &format!("q=boiler&sort={sort}&"), 200).await;
     let ranked = all("relevance").await;
     assert_eq!(ranked.len(), 2000);
     assert!(!ranked.contains(&"2001.txt".to_owned()), "only the newest are ranked");
@@ -222,4 +212,27 @@ async fn by_relevance_the_newest_two_thousand_are_ranked_and_other_orders_have_t
     once.dedup();
     assert_eq!(once.len(), 2000, "each once");
     assert_eq!(all("-created_at").await.len(), 2020, "by time all of them");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_in_a_workers_hands_is_being_processed_wherever_one_looks() {
+    let vault = TestVault::new().await;
+    for name in ["a.txt", "b.txt", "c.txt"] {
+        vault.put_in(name, name).await;
+    }
+    let claim = "UPDATE jobs SET state = 'running', lease_owner = 'x', lease_until = now() + interval '1 hour'
+        WHERE document_id = (SELECT id FROM documents WHERE filename = 'b.txt')";
+    assert_eq!(vault.superuser().await.execute(claim, &[]).await.expect("claimed"), 1);
+    let processing = vault.get_json("/documents?status=processing").await;
+    assert_eq!(names(&processing), ["b.txt"]);
+    assert_eq!(processing["items"][0]["status"], "processing");
+    let id = id_of(&processing["items"][0]);
+    assert_eq!(vault.document(&id).await["status"], "processing");
+    let of = async |query: &str| names(&vault.get_json(&format!("/documents?{query}&sort=filename")).await);
+    assert_eq!(of("status=pending").await, ["a.txt", "c.txt"]);
+    assert_eq!(of("status=pending&status=processing").await, ["a.txt", "b.txt", "c.txt"]);
+    assert_eq!(of("status=processing&status=ready").await, ["b.txt"]);
+    let stats = vault.get_json("/stats").await;
+    let by_status = &stats["by_status"];
+    assert_eq!((&by_status["pending"], &by_status["processing"]), (&json!(2), &json!(1)), "{stats}");
 }

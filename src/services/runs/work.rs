@@ -12,7 +12,7 @@ use super::{KnownRun, filter, parsed, stored};
 use crate::db::models::{AssignedTopic, AuditRow, DocumentRow, JobRow, NewAuditEntry};
 use crate::db::queries::documents::{After, ListQuery, Sort};
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
-use crate::domain::{DocumentId, DocumentStatus, JobId, JobState, TopicId, TopicSource};
+use crate::domain::{DocumentId, DocumentStatus, JobId, JobState, TopicId};
 use crate::error::{Error, Result, cause_chain};
 use serde_json::{Value, json};
 
@@ -202,15 +202,7 @@ async fn change(vault: &Vault, known: &mut KnownRun, owner: &str, id: DocumentId
             }
             let Some(document) = may else { return Ok(Some(None)) };
             let stood = queries::topics::of_document(conn, id).await?;
-            let ids: Vec<TopicId> = choice.topics.iter().map(|(topic, _)| *topic).collect();
-            let alive = queries::topics::existing(conn, &ids).await?;
-            let chosen: Vec<_> = choice
-                .topics
-                .iter()
-                .filter(|(topic, _)| alive.contains(topic))
-                .map(|(topic, confidence)| (*topic, Some(*confidence)))
-                .collect();
-            queries::topics::replace(conn, id, TopicSource::Ai, &chosen).await?;
+            let chosen = queries::topics::replace_by_ai(conn, id, &stood, &choice.topics).await?;
             let status = status_of(chosen.is_empty());
             queries::documents::set_status(conn, id, status).await?;
             let mut detail = choice.detail(vault.ai.name());
