@@ -40,7 +40,7 @@ impl HttpConfig {
             upload_memory_bytes: reader.value(
                 "UPLOAD_MEMORY_BYTES",
                 192 * 1024 * 1024,
-                // Three quarters are for parts, and one large upload takes 24 MiB and a little.
+                // Three quarters are for parts, and one large upload takes 16 MiB and a little.
                 |bytes| (64 * 1024 * 1024..=1 << 40).contains(bytes),
                 "a whole number of bytes, from 67108864 to 1099511627776",
             ),

@@ -2,6 +2,7 @@
 //!
 //! Keys never change and objects are never rewritten, so every call here may be repeated without harm.
 
+mod put;
 mod s3;
 mod unfinished;
 

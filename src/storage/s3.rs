@@ -1,16 +1,18 @@
 //! S3, by rust-s3: MinIO, SeaweedFS, AWS and the like.
 //!
-//! Two handles on the same bucket: one with a short time-out for calls whose answer is small, one without for streams,
-//! where [`IDLE`] bounds the wait for each piece instead. rust-s3 repeats neither PUT nor DELETE, so this does. The parts
-//! of a large upload are sent from here, and not by rust-s3's stream, which held 99 MiB for one upload of 2 GiB.
+//! Three handles on the same bucket: one with a short time-out for calls whose answer is small, one with a longer one for
+//! what is put in, one without for streams, where [`IDLE`] bounds the wait for each piece instead. rust-s3 repeats neither
+//! PUT nor DELETE, so this does. What is put in is sent from here (`put.rs`), in parts where it is large, and not by
+//! rust-s3's stream, which held 99 MiB for one upload of 2 GiB.
 
+use super::put::{Target, put};
 use super::{ByteStream, ObjectPage, StorageBackend, StorageError, StoredObject, UnfinishedUpload, unfinished};
 use crate::config::StorageConfig;
 use crate::crash::{self, CrashPoint};
 use crate::domain::{DocumentId, Filename, ObjectKey};
 use crate::metrics::{Metrics, Store};
 use async_trait::async_trait;
-use bytes::BufMut;
+use bytes::{BufMut, Bytes};
 use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 use rand::Rng;
@@ -118,7 +120,7 @@ fn fault(error: S3Error) -> StorageError {
 }
 
 /// Fills one part from the source; a shorter one is the last.
-async fn read_part(source: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Vec<u8>, StorageError> {
+async fn read_part(source: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Bytes, StorageError> {
     // Pages that are never written to cost nothing: a small file takes a small part of this.
     let mut part = Vec::with_capacity(PART_BYTES);
     while part.len() < PART_BYTES {
@@ -127,7 +129,7 @@ async fn read_part(source: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Vec<u8
             break;
         }
     }
-    Ok(part)
+    Ok(part.into())
 }
 
 #[async_trait]
@@ -139,28 +141,29 @@ impl StorageBackend for S3Storage {
         source: &mut (dyn AsyncRead + Send + Unpin),
     ) -> Result<u64, StorageError> {
         let path = self.path(key);
-        let mut part = read_part(source).await?;
-        if part.len() < PART_BYTES {
-            let put = || self.uploads.put_object_with_content_type(&path, &part, content_type);
-            self.call(put).await?;
-            return Ok(part.len() as u64);
+        let mut body = read_part(source).await?;
+        if body.len() < PART_BYTES {
+            let target = Target { path: &path, content_type, part: None };
+            self.call(|| put(&self.uploads, target, body.clone())).await?;
+            return Ok(body.len() as u64);
         }
         let begun = self.call(|| self.uploads.initiate_multipart_upload(&path, content_type)).await?;
         let result = async {
             let mut parts = Vec::new();
             let mut bytes = 0;
-            while !part.is_empty() {
-                bytes += part.len() as u64;
+            while !body.is_empty() {
+                bytes += body.len() as u64;
                 let number = u32::try_from(parts.len() + 1).map_err(|error| fault(io::Error::other(error).into()))?;
                 let sent = async {
-                    let sending = self.uploads.put_multipart_chunk(part, &path, number, &begun.upload_id, content_type);
+                    let target = Target { path: &path, content_type, part: Some((number, &begun.upload_id)) };
+                    let sending = put(&self.uploads, target, body);
                     self.metrics.timed(Store::ObjectStorage, sending, is_fault).await.map_err(fault)
                 };
-                // The next part is filled while this one is sent: two in memory, and one copy that rust-s3 makes.
+                // The next part is filled while this one is sent: two in memory.
                 let (sent, next) = tokio::try_join!(sent, read_part(source))?;
                 parts.push(sent);
                 crash::point(CrashPoint::UploadBetweenParts);
-                part = next;
+                body = next;
             }
             let completing = self.uploads.complete_multipart_upload(&path, &begun.upload_id, parts);
             self.metrics.timed(Store::ObjectStorage, completing, is_fault).await.map_err(fault)?;
@@ -180,8 +183,8 @@ impl StorageBackend for S3Storage {
     }
 
     fn memory_of_put(&self, size: Option<u64>) -> u64 {
-        // A part that is filled, one that is sent, and the copy that rust-s3 makes of it.
-        3 * size.map_or(PART_BYTES as u64, |size| size.min(PART_BYTES as u64)) + BUFFERS
+        // A part that is filled, and one that is sent.
+        2 * size.map_or(PART_BYTES as u64, |size| size.min(PART_BYTES as u64)) + BUFFERS
     }
 
     async fn get(&self, key: &ObjectKey, range: Option<RangeInclusive<u64>>) -> Result<ByteStream, StorageError> {

@@ -84,10 +84,13 @@ async fn a_client_that_trickles_gets_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn uploads_beyond_the_room_are_told_to_come_again() {
     let vault = TestVault::builder().set("UPLOAD_MEMORY_BYTES", "67108864").start().await;
-    // It takes 24 MiB and a little of the 48 MiB for parts, and keeps them as long as the vault is patient.
-    let holder = begin(&vault, &upload_of(50_000_000, &noise(3, 100_000))).await;
-    eventually("the large upload is under way", || async {
-        (vault.vault.metrics.uploads_in_flight.get() == 1).then_some(())
+    // Each takes 16 MiB and a little of the 48 MiB for parts, and keeps them as long as the vault is patient.
+    let mut holders = Vec::new();
+    for seed in [3, 5] {
+        holders.push(begin(&vault, &upload_of(50_000_000, &noise(seed, 100_000))).await);
+    }
+    eventually("the large uploads are under way", || async {
+        (vault.vault.metrics.uploads_in_flight.get() == 2).then_some(())
     })
     .await;
     let refused = vault.upload("b.bin", noise(4, 9 * 1024 * 1024)).await;
@@ -95,7 +98,7 @@ async fn uploads_beyond_the_room_are_told_to_come_again() {
     problem(refused, 503, "busy").await;
     // What is small finds room beside it.
     vault.put_in("c.txt", INVOICE).await;
-    drop(holder);
+    drop(holders);
     vault.put_in("b.bin", noise(4, 9 * 1024 * 1024)).await;
     vault.assert_tidy().await;
 }
