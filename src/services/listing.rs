@@ -4,7 +4,7 @@ use super::Vault;
 use super::documents::Document;
 use super::highlight::Sought;
 use crate::db::models::DocumentRow;
-use crate::db::queries::documents::{After, Filter, ListQuery, Sort};
+use crate::db::queries::listing::{After, Filter, ListQuery, Sort};
 use crate::db::{AsyncPgConnection, queries};
 use crate::domain::{ContentHash, Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
 use crate::error::{Error, ErrorCode, Result};
@@ -188,7 +188,7 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
     let query = ListQuery { filter, sort: sort.sort, descending: sort.descending, after, limit: limit + 1 };
 
     let mut conn = vault.db.get().await?;
-    let rows = queries::documents::list(&mut conn, query).await?;
+    let rows = queries::listing::list(&mut conn, query).await?;
     let page = Page::cut(rows, limit, |(row, rank, _)| Cursor {
         sort: sort.name(),
         key: key_of(sort.sort, row, *rank),
@@ -209,7 +209,7 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
 /// The passages of some documents that answer a search.
 async fn highlights(conn: &mut AsyncPgConnection, ids: &[DocumentId], q: &str) -> Result<HashMap<DocumentId, String>> {
     let sought = Sought::of(q);
-    let texts = queries::documents::texts_to_highlight(conn, ids, q).await?;
+    let texts = queries::listing::texts_to_highlight(conn, ids, q).await?;
     let html = texts.into_iter().map(|(id, heading, text)| (id, sought.passages(&heading, &text.unwrap_or_default())));
     Ok(html.collect())
 }

@@ -215,6 +215,61 @@ async fn by_relevance_the_newest_two_thousand_are_ranked_and_other_orders_have_t
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn among_many_documents_a_search_finds_each_once_in_order_however_rare_it_is() {
+    let vault = TestVault::new().await;
+    let superuser = vault.superuser().await;
+    const DOCUMENTS: u32 = 9400;
+    // What stands in the document of this number, one a minute old, two, and so on.
+    let words: [(&str, fn(u32) -> bool); 5] = [
+        ("everywhere", |n| n % 10 == 0),
+        ("midway", |n| n % 300 == 5),
+        ("newest", |n| n == 3 || n > 9390),
+        ("longago", |n| n > 8700 && n % 50 == 1),
+        ("nowhere", |_| false),
+    ];
+    let fill = "INSERT INTO documents (id, filename, content_type, object_key, size_bytes, sha256, status, text, created_at)
+         SELECT id, to_char(n, 'FM00000') || '.txt', 'text/plain',
+             '00000000-0000-0000-0000-000000000000/' || id || '/' || gen_random_uuid(), n, sha256(n::text::bytea), 'ready',
+             concat_ws(' ', CASE WHEN n % 10 = 0 THEN 'everywhere' END, CASE WHEN n % 300 = 5 THEN 'midway' END,
+                 CASE WHEN n = 3 OR n > 9390 THEN 'newest' END, CASE WHEN n > 8700 AND n % 50 = 1 THEN 'longago' END),
+             now() - n * interval '1 minute'
+         FROM (SELECT gen_random_uuid() AS id, n FROM generate_series(1, 9400) AS n) AS rows";
+    superuser.execute(fill, &[]).await.expect("filled");
+    // A vault of a million takes too long to make: PostgreSQL is told that this is one.
+    superuser
+        .batch_execute(
+            "ALTER TABLE documents SET (autovacuum_enabled = off); ANALYZE documents;
+             UPDATE pg_class SET reltuples = 1e6 WHERE oid = 'documents'::regclass",
+        )
+        .await
+        .expect("told");
+    for (word, stands_in) in words {
+        let expected: Vec<String> = (1..=DOCUMENTS).filter(|n| stands_in(*n)).map(|n| format!("{n:05}.txt")).collect();
+        let backwards: Vec<String> = expected.iter().rev().cloned().collect();
+        for (sort, expected) in [
+            ("-created_at", &expected),
+            ("created_at", &backwards),
+            ("filename", &expected),
+            ("-filename", &backwards),
+            ("size", &expected),
+            ("-size", &backwards),
+        ] {
+            let found = all_pages(&vault, &format!("q={word}&sort={sort}&"), 25).await;
+            assert_eq!(&found, expected, "{word} by {sort}");
+        }
+    }
+    superuser
+        .batch_execute("UPDATE documents SET deleted_at = now() - size_bytes * interval '1 second'")
+        .await
+        .expect("trashed");
+    for (word, stands_in) in words {
+        let expected: Vec<String> = (1..=DOCUMENTS).filter(|n| stands_in(*n)).map(|n| format!("{n:05}.txt")).collect();
+        let found = all_pages(&vault, &format!("q={word}&deleted=true&"), 25).await;
+        assert_eq!(found, expected, "{word} in the trash");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_in_a_workers_hands_is_being_processed_wherever_one_looks() {
     let vault = TestVault::new().await;
     for name in ["a.txt", "b.txt", "c.txt"] {

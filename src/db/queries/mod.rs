@@ -6,6 +6,7 @@ pub mod audit;
 pub mod documents;
 pub mod jobs;
 pub mod leases;
+pub mod listing;
 pub mod models;
 pub mod role;
 pub mod runs;

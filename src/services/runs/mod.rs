@@ -9,7 +9,7 @@ pub mod work;
 use super::Vault;
 use super::listing::{self, Page, parse_limit};
 use crate::db::models::{JobRow, NewAuditEntry};
-use crate::db::queries::documents::Filter;
+use crate::db::queries::listing::Filter;
 use crate::db::queries::runs::RunRow;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
 use crate::domain::{Cursor, JobId, JobState, Run, Selection, parse_time};
@@ -99,7 +99,7 @@ fn checked(mut selection: Selection) -> Result<Selection> {
 pub async fn start(vault: &Vault, selection: Selection) -> Result<KnownRun> {
     let selection = checked(selection)?;
     let mut conn = vault.db.get().await?;
-    let total = queries::documents::count_of(&mut conn, filter(&selection, vault.clock.now())).await?;
+    let total = queries::listing::count_of(&mut conn, filter(&selection, vault.clock.now())).await?;
     let run = Run { selection, total, ..Run::default() };
     enqueue(vault, &mut conn, run, "classification_run.started").await
 }

@@ -10,7 +10,7 @@ use super::super::undo::{Before, restore};
 use super::super::{Vault, processing};
 use super::{KnownRun, filter, parsed, stored};
 use crate::db::models::{AssignedTopic, AuditRow, DocumentRow, JobRow, NewAuditEntry};
-use crate::db::queries::documents::{After, ListQuery, Sort};
+use crate::db::queries::listing::{After, ListQuery, Sort};
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
 use crate::domain::{DocumentId, DocumentStatus, JobId, JobState, TopicId};
 use crate::error::{Error, Result, cause_chain};
@@ -127,7 +127,7 @@ async fn sort(vault: &Vault, known: &mut KnownRun, owner: &str) -> Result<Step> 
         limit,
     };
     let mut conn = vault.db.get().await?;
-    let rows = queries::documents::list(&mut conn, query).await?;
+    let rows = queries::listing::list(&mut conn, query).await?;
     drop(conn);
     let at_end = rows.len() < usize::try_from(limit).unwrap_or(usize::MAX);
     for (row, _, stood) in rows {

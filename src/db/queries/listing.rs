@@ -1,0 +1,454 @@
+//! Lists of documents: which, in which order, page by page.
+
+use super::documents::{in_hand, with_state};
+use super::topics::TOPICS_OF_DOCUMENTS;
+use crate::db::models::{AssignedTopics, DocumentRow};
+use crate::db::prepared::prepared_for;
+use crate::db::schema::document_topics;
+use crate::db::schema::documents::{self, dsl};
+use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, TopicId};
+use chrono::{DateTime, Utc};
+use diesel::dsl::{AsSelect, count_star, sql};
+use diesel::expression::SqlLiteral;
+use diesel::helper_types::{IntoBoxed, Select};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Float, Integer, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use uuid::Uuid;
+
+/// Texts up to this length, in bytes, are looked through whole for what answers a search.
+const WHOLE_TEXT_BYTES: i32 = 32 * 1024;
+/// By relevance so many documents are ranked: the newest that a search finds.
+const RANKED: i64 = 2000;
+/// How far a page is looked for along the order of the list, in rows, before it is taken by the index of what is asked for;
+/// see [`page_in_windows`].
+const WINDOW: i64 = 512;
+/// As many times that, where it promises to fill the page.
+const WIDER: i64 = 16;
+/// With fewer documents the whole way along the order takes no longer than a tenth of a second.
+const MANY: &str = "(SELECT reltuples FROM pg_class WHERE oid = 'documents'::regclass) > 20000";
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    /// By the time it was put in.
+    CreatedAt,
+    /// By name, case-folded.
+    Filename,
+    /// By size.
+    Size,
+    /// By the time it came into the trash.
+    DeletedAt,
+    /// By how well it answers the search.
+    Relevance,
+}
+
+/// Where the page begins: the sort key and the id of the row before it.
+#[derive(Debug, Clone)]
+pub enum After {
+    /// For [`Sort::CreatedAt`].
+    CreatedAt(DateTime<Utc>, Uuid),
+    /// For [`Sort::Filename`].
+    Filename(String, Uuid),
+    /// For [`Sort::Size`].
+    Size(i64, Uuid),
+    /// For [`Sort::DeletedAt`].
+    DeletedAt(DateTime<Utc>, Uuid),
+    /// For [`Sort::Relevance`].
+    Relevance(f32, Uuid),
+}
+
+/// Which documents.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The trash, and not the vault.
+    pub deleted: bool,
+    /// Full text.
+    pub q: Option<String>,
+    /// All of these topics.
+    pub topics: Vec<TopicId>,
+    /// Any of these states; all where there is none.
+    pub statuses: Vec<DocumentStatus>,
+    /// Any of these MIME types, or of these families (`image/*`); all where there is none.
+    pub content_types: Vec<String>,
+    /// These bytes.
+    pub sha256: Option<ContentHash>,
+    /// Put in at or after this time.
+    pub created_from: Option<DateTime<Utc>>,
+    /// Put in before this time.
+    pub created_to: Option<DateTime<Utc>>,
+    /// These, and no others.
+    pub ids: Option<Vec<DocumentId>>,
+    /// Only what the AI may sort: it was read, and no person has sorted it.
+    pub left_to_the_ai: bool,
+}
+
+/// What a list shows, in which order, and from where.
+#[derive(Debug, Clone)]
+pub struct ListQuery {
+    /// Which documents.
+    pub filter: Filter,
+    /// The order.
+    pub sort: Sort,
+    /// The other way round.
+    pub descending: bool,
+    /// The row before the page.
+    pub after: Option<After>,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+/// A condition on documents.
+type Condition = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Bool>>;
+
+/// How well a document answers a search.
+type Rank = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Float>>;
+
+fn rank_of(q: &str) -> Rank {
+    Box::new(sql::<Float>("ts_rank(documents.search, search_query(").bind::<Text, _>(q.to_owned()).sql("))"))
+}
+
+/// The full text matches, or the name or the title holds what was typed somewhere inside a word. Trigrams need three
+/// characters; below that the index could not help, and every name matches.
+fn matches(q: &str) -> Condition {
+    let full_text = sql::<Bool>("(documents.search @@ search_query(").bind::<Text, _>(q.to_owned());
+    if q.chars().count() < 3 {
+        return Box::new(full_text.sql("))"));
+    }
+    let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = format!("%{escaped}%");
+    Box::new(
+        full_text
+            .sql(") OR documents.filename ILIKE ")
+            .bind::<Text, _>(pattern.clone())
+            .sql(" OR documents.title ILIKE ")
+            .bind::<Text, _>(pattern)
+            .sql(")"),
+    )
+}
+
+/// It is in one of these states. The one that is asked for most often, a single one, reads an index in order.
+fn in_status(statuses: &[DocumentStatus]) -> Condition {
+    use DocumentStatus::{Pending, Processing};
+    let stored: Condition = match statuses {
+        // What an earlier release left may say so itself.
+        [Processing] => Box::new(dsl::status.eq_any([Pending, Processing])),
+        [status] => Box::new(dsl::status.eq(*status)),
+        statuses => Box::new(dsl::status.eq_any(
+            statuses.iter().copied().chain(statuses.contains(&Processing).then_some(Pending)).collect::<Vec<_>>(),
+        )),
+    };
+    match (statuses.contains(&Pending), statuses.contains(&Processing)) {
+        (true, false) => Box::new(stored.and(diesel::dsl::not(in_hand()))),
+        (false, true) => Box::new(stored.and(dsl::status.ne(Pending).or(in_hand()))),
+        _ => stored,
+    }
+}
+
+/// It is of one of these types, or of one of these families.
+fn of_type(types: Vec<String>) -> Condition {
+    let (families, mut types): (Vec<String>, Vec<String>) = types.into_iter().partition(|name| name.ends_with("/*"));
+    if families.is_empty() {
+        return match types.pop() {
+            Some(only) if types.is_empty() => Box::new(dsl::content_type.eq(only)),
+            last => Box::new(dsl::content_type.eq_any(types.into_iter().chain(last).collect::<Vec<_>>())),
+        };
+    }
+    let beginnings: Vec<String> = families.iter().map(|family| family.trim_end_matches('*').to_owned()).collect();
+    let in_family = sql::<Bool>("documents.content_type ^@ ANY(").bind::<Array<Text>, _>(beginnings).sql(")");
+    Box::new(dsl::content_type.eq_any(types).or(in_family))
+}
+
+/// How the row compares with a place: as wholes, so that one index serves order and place. The operator opens a parenthesis.
+fn compared(place: After, operator: &'static str, q: &str) -> Condition {
+    match place {
+        After::CreatedAt(at, id) => Box::new(
+            sql::<Bool>("(documents.created_at, documents.id)")
+                .sql(operator)
+                .bind::<Timestamptz, _>(at)
+                .sql(", ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
+        After::Filename(name, id) => Box::new(
+            sql::<Bool>("(lower(documents.filename), documents.id)")
+                .sql(operator)
+                .sql("lower(")
+                .bind::<Text, _>(name)
+                .sql("), ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
+        After::Size(size, id) => Box::new(
+            sql::<Bool>("(documents.size_bytes, documents.id)")
+                .sql(operator)
+                .bind::<BigInt, _>(size)
+                .sql(", ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
+        After::DeletedAt(at, id) => Box::new(
+            sql::<Bool>("(documents.deleted_at, documents.id)")
+                .sql(operator)
+                .bind::<Timestamptz, _>(at)
+                .sql(", ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
+        After::Relevance(rank, id) => Box::new(
+            sql::<Bool>("(ts_rank(documents.search, search_query(")
+                .bind::<Text, _>(q.to_owned())
+                .sql(")), documents.id)")
+                .sql(operator)
+                .bind::<Float, _>(rank)
+                .sql(", ")
+                .bind::<SqlUuid, _>(id)
+                .sql(")"),
+        ),
+    }
+}
+
+/// It is in the vault, or else in the trash.
+fn here(deleted: bool) -> Condition {
+    match deleted {
+        true => Box::new(dsl::deleted_at.is_not_null()),
+        false => Box::new(dsl::deleted_at.is_null()),
+    }
+}
+
+/// What a filter asks for, condition by condition.
+fn conditions(filter: Filter) -> Vec<Condition> {
+    let mut all: Vec<Condition> = vec![here(filter.deleted)];
+    if let Some(q) = filter.q.filter(|q| !q.is_empty()) {
+        all.push(matches(&q));
+    }
+    // One condition for each: so PostgreSQL can weigh whether the order of the list or the topic narrows it down sooner.
+    for topic in filter.topics {
+        let under = document_topics::table
+            .filter(document_topics::document_id.eq(dsl::id))
+            .filter(document_topics::topic_id.eq(topic));
+        all.push(Box::new(diesel::dsl::exists(under)));
+    }
+    if !filter.statuses.is_empty() {
+        all.push(in_status(&filter.statuses));
+    }
+    if !filter.content_types.is_empty() {
+        all.push(of_type(filter.content_types));
+    }
+    if let Some(hash) = filter.sha256 {
+        all.push(Box::new(dsl::sha256.eq(hash)));
+    }
+    if let Some(from) = filter.created_from {
+        all.push(Box::new(dsl::created_at.ge(from)));
+    }
+    if let Some(to) = filter.created_to {
+        all.push(Box::new(dsl::created_at.lt(to)));
+    }
+    if let Some(ids) = filter.ids {
+        all.push(Box::new(dsl::id.eq_any(ids)));
+    }
+    if filter.left_to_the_ai {
+        let read = dsl::status.eq_any([DocumentStatus::Ready, DocumentStatus::NeedsReview]);
+        all.push(Box::new(dsl::topics_by_user.eq(false).and(read)));
+    }
+    all
+}
+
+/// A document of a list: its rank (0 unless the list is sorted by relevance), and its topics.
+pub type ListedRow = (DocumentRow, f32, AssignedTopics);
+
+/// The same, as it is read: see [`in_hand`].
+type ReadRow = (DocumentRow, bool, f32, AssignedTopics);
+
+/// A page of documents.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<ListedRow>> {
+    // The best way to the newest documents is always the same. To those with a word, under a topic or of a type it is not:
+    // there PostgreSQL is to look at what is asked for each time.
+    let Filter { q, topics, content_types, .. } = &list.filter;
+    let rows: Vec<ReadRow> = if list.sort == Sort::Relevance {
+        page(list, Along::TheOrder).load(conn).await?
+    } else if q.is_none() && topics.is_empty() && content_types.is_empty() {
+        let rows = list.limit;
+        prepared_for(rows_of(list, Along::TheOrder), rows).load(conn).await?
+    } else {
+        page_in_windows(conn, list).await?
+    };
+    Ok(rows.into_iter().map(|(row, in_hand, rank, topics)| (with_state((row, in_hand)), rank, topics)).collect())
+}
+
+/// A page of what may stand anywhere in the list.
+///
+/// There are two ways to it: along the order, looking at each row, and by the index of a word or a topic, sorting all that has
+/// it. PostgreSQL chooses by how many rows it believes to have it. Of a word that it does not know, or of two that never stand
+/// together, it believes far too much, and goes along all of the list. So that way is bounded here to a few windows of rows;
+/// what has not filled a page there is rare, and is taken by its index.
+async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<ReadRow>> {
+    for rows in [WINDOW, WINDOW * WIDER] {
+        let Some(edge) = place(conn, &list, rows).await? else {
+            return page(list, Along::TheOrder).load(conn).await;
+        };
+        let found: Vec<ReadRow> = page(list.clone(), Along::TheOrderTo(edge)).load(conn).await?;
+        let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
+        if count >= list.limit {
+            return Ok(found);
+        }
+        if count * WIDER < list.limit {
+            break;
+        }
+    }
+    page(list, Along::Indexes).load(conn).await
+}
+
+/// The place in the order of a list that lies so many rows down, whatever else is asked for. None where there are not as many,
+/// or not many documents at all.
+async fn place(conn: &mut AsyncPgConnection, list: &ListQuery, rows: i64) -> QueryResult<Option<After>> {
+    let mut query = dsl::documents
+        .select((dsl::id, dsl::created_at, dsl::filename, dsl::size_bytes, dsl::deleted_at))
+        .filter(here(list.filter.deleted))
+        .filter(sql::<Bool>(MANY))
+        .into_boxed();
+    let direction = Direction::of(list);
+    if let Some(after) = list.after.clone() {
+        query = query.filter(compared(after, direction.behind, ""));
+    }
+    let query = query
+        .order(sql::<Text>(key_of(list.sort, &Along::TheOrder)).sql(direction.order))
+        .then_order_by(sql::<Text>("documents.id").sql(direction.order));
+    let row: Option<(Uuid, DateTime<Utc>, Filename, i64, Option<DateTime<Utc>>)> =
+        query.offset(rows - 1).limit(1).get_result(conn).await.optional()?;
+    Ok(row.map(|(id, created_at, filename, size, deleted_at)| match list.sort {
+        Sort::CreatedAt | Sort::Relevance => After::CreatedAt(created_at, id),
+        Sort::Filename => After::Filename(filename.to_string(), id),
+        Sort::Size => After::Size(size, id),
+        Sort::DeletedAt => After::DeletedAt(deleted_at.unwrap_or_default(), id),
+    }))
+}
+
+/// The way to a page.
+#[derive(Debug)]
+enum Along {
+    /// As PostgreSQL thinks best; an index has the order.
+    TheOrder,
+    /// The same, to this row and no further.
+    TheOrderTo(After),
+    /// By any index but that of the order.
+    Indexes,
+}
+
+/// How a list runs, in SQL.
+struct Direction {
+    order: &'static str,
+    /// Between a row and a place before it.
+    behind: &'static str,
+    /// Between a row and a place that is this row, or comes later.
+    up_to: &'static str,
+}
+
+impl Direction {
+    fn of(list: &ListQuery) -> Self {
+        match list.descending {
+            true => Self { order: " DESC", behind: " < (", up_to: " >= (" },
+            false => Self { order: "", behind: " > (", up_to: " <= (" },
+        }
+    }
+}
+
+/// What a list is sorted by, before the id. The same value in other words has no index.
+fn key_of(sort: Sort, along: &Along) -> &'static str {
+    match (sort, along) {
+        (Sort::CreatedAt, Along::Indexes) => "(documents.created_at + interval '0')",
+        (Sort::Filename, Along::Indexes) => "(lower(documents.filename) || '')",
+        (Sort::Size, Along::Indexes) => "(documents.size_bytes + 0)",
+        (Sort::DeletedAt, Along::Indexes) => "(documents.deleted_at + interval '0')",
+        (Sort::CreatedAt | Sort::Relevance, _) => "documents.created_at",
+        (Sort::Filename, _) => "lower(documents.filename)",
+        (Sort::Size, _) => "documents.size_bytes",
+        (Sort::DeletedAt, _) => "documents.deleted_at",
+    }
+}
+
+type Page = IntoBoxed<
+    'static,
+    Select<documents::table, (AsSelect<DocumentRow, Pg>, SqlLiteral<Bool>, Rank, SqlLiteral<Json>)>,
+    Pg,
+>;
+
+/// The rows of a page, without its limit.
+fn rows_of(list: ListQuery, along: Along) -> Page {
+    let q = list.filter.q.clone().unwrap_or_default();
+    let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
+    let topics = sql::<Json>(TOPICS_OF_DOCUMENTS);
+    let direction = Direction::of(&list);
+    let mut query = dsl::documents.select((DocumentRow::as_select(), in_hand(), rank, topics)).into_boxed();
+    if list.sort == Sort::Relevance {
+        // Ranking takes a look at each document that a search finds, and a common word finds most of them.
+        let mut found = dsl::documents.select(dsl::id).limit(RANKED).into_boxed();
+        for condition in conditions(list.filter) {
+            found = found.filter(condition);
+        }
+        query = query.filter(dsl::id.eq_any(found.order((dsl::created_at.desc(), dsl::id.desc()))));
+    } else {
+        for condition in conditions(list.filter) {
+            query = query.filter(condition);
+        }
+    }
+    if let Some(after) = list.after {
+        query = query.filter(compared(after, direction.behind, &q));
+    }
+    let query = match list.sort {
+        Sort::Relevance => query.order(rank_of(&q).desc()),
+        sort => query.order(sql::<Text>(key_of(sort, &along)).sql(direction.order)),
+    };
+    let query = query.then_order_by(sql::<Text>("documents.id").sql(direction.order));
+    match along {
+        Along::TheOrderTo(edge) => query.filter(compared(edge, direction.up_to, "")),
+        Along::TheOrder | Along::Indexes => query,
+    }
+}
+
+/// The rows of a page.
+fn page(list: ListQuery, along: Along) -> Page {
+    let rows = list.limit;
+    rows_of(list, along).limit(rows)
+}
+
+/// How many documents a filter finds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_of(conn: &mut AsyncPgConnection, filter: Filter) -> QueryResult<i64> {
+    let mut query = dsl::documents.select(count_star()).into_boxed();
+    for condition in conditions(filter) {
+        query = query.filter(condition);
+    }
+    query.first(conn).await
+}
+
+/// What can be shown of some documents in answer to a search: the id, the title or else the name, and the text. Of one that is
+/// too long to be handed over for each answer, 10,000 characters around the first place where the search stands as it was
+/// typed, or else its longest word, in the first two million.
+///
+/// # Errors
+/// When the database fails.
+pub async fn texts_to_highlight(
+    conn: &mut AsyncPgConnection,
+    ids: &[DocumentId],
+    q: &str,
+) -> QueryResult<Vec<(DocumentId, String, Option<String>)>> {
+    let typed = q.to_lowercase();
+    let longest =
+        typed.split(|c: char| !c.is_alphanumeric()).max_by_key(|word| word.len()).unwrap_or_default().to_owned();
+    let text = sql::<Nullable<Text>>("CASE WHEN octet_length(text) <= ")
+        .bind::<Integer, _>(WHOLE_TEXT_BYTES)
+        .sql(" THEN text ELSE substr(text, (SELECT greatest(1, coalesce(nullif(strpos(folded, ")
+        .bind::<Text, _>(typed)
+        .sql("), 0), strpos(folded, ")
+        .bind::<Text, _>(longest)
+        .sql(")) - 500) FROM lower(left(text, 2000000)) AS folded), 10000) END");
+    let heading = sql::<Text>("coalesce(title, filename)");
+    dsl::documents.filter(dsl::id.eq_any(ids)).select((dsl::id, heading, text)).load(conn).await
+}
