@@ -21,11 +21,10 @@ use uuid::Uuid;
 const WHOLE_TEXT_BYTES: i32 = 32 * 1024;
 /// By relevance so many documents are ranked: the newest that a search finds.
 const RANKED: i64 = 2000;
-/// How far a page is looked for along the order of the list, in rows, before it is taken by the index of what is asked for;
-/// see [`page_in_windows`].
+/// How far a page is looked for along the order of the list at first, in rows; see [`page_in_windows`].
 const WINDOW: i64 = 512;
-/// As many times that, where it promises to fill the page.
-const WIDER: i64 = 16;
+/// How far at most, where that promises to fill the page.
+const WIDEST_WINDOW: i64 = 8192;
 /// With fewer documents the whole way along the order takes no longer than a tenth of a second.
 const MANY: &str = "(SELECT reltuples FROM pg_class WHERE oid = 'documents'::regclass) > 20000";
 
@@ -287,7 +286,8 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
 /// together, it believes far too much, and goes along all of the list. So that way is bounded here to a few windows of rows;
 /// what has not filled a page there is rare, and is taken by its index.
 async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<ReadRow>> {
-    for rows in [WINDOW, WINDOW * WIDER] {
+    let mut rows = WINDOW;
+    loop {
         let Some(edge) = place(conn, &list, rows).await? else {
             return page(list, Along::TheOrder).load(conn).await;
         };
@@ -296,36 +296,58 @@ async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> Query
         if count >= list.limit {
             return Ok(found);
         }
-        if count * WIDER < list.limit {
+        // Where the next rows have as many of them, and twice that to be safe.
+        let promising = rows * list.limit / count.max(1);
+        if rows > WINDOW || promising > WIDEST_WINDOW {
             break;
         }
+        rows = WIDEST_WINDOW.min(2 * promising);
     }
     page(list, Along::Indexes).load(conn).await
 }
 
-/// The place in the order of a list that lies so many rows down, whatever else is asked for. None where there are not as many,
-/// or not many documents at all.
+/// The place in the order of a list that lies so many rows down, whatever else is asked for, and with those in the trash: the
+/// index alone tells it. None where there are not as many, or not many documents at all.
 async fn place(conn: &mut AsyncPgConnection, list: &ListQuery, rows: i64) -> QueryResult<Option<After>> {
-    let mut query = dsl::documents
-        .select((dsl::id, dsl::created_at, dsl::filename, dsl::size_bytes, dsl::deleted_at))
-        .filter(here(list.filter.deleted))
-        .filter(sql::<Bool>(MANY))
-        .into_boxed();
     let direction = Direction::of(list);
+    let mut query = dsl::documents.select(dsl::id).filter(sql::<Bool>(MANY)).into_boxed();
+    if list.filter.deleted {
+        query = query.filter(here(true));
+    }
     if let Some(after) = list.after.clone() {
         query = query.filter(compared(after, direction.behind, ""));
     }
     let query = query
         .order(sql::<Text>(key_of(list.sort, &Along::TheOrder)).sql(direction.order))
-        .then_order_by(sql::<Text>("documents.id").sql(direction.order));
-    let row: Option<(Uuid, DateTime<Utc>, Filename, i64, Option<DateTime<Utc>>)> =
-        query.offset(rows - 1).limit(1).get_result(conn).await.optional()?;
-    Ok(row.map(|(id, created_at, filename, size, deleted_at)| match list.sort {
-        Sort::CreatedAt | Sort::Relevance => After::CreatedAt(created_at, id),
-        Sort::Filename => After::Filename(filename.to_string(), id),
-        Sort::Size => After::Size(size, id),
-        Sort::DeletedAt => After::DeletedAt(deleted_at.unwrap_or_default(), id),
-    }))
+        .then_order_by(sql::<Text>("documents.id").sql(direction.order))
+        .offset(rows - 1)
+        .limit(1);
+    Ok(match list.sort {
+        Sort::CreatedAt | Sort::Relevance => query
+            .select((dsl::created_at, dsl::id))
+            .get_result(conn)
+            .await
+            .optional()?
+            .map(|(at, id): (_, DocumentId)| After::CreatedAt(at, id.as_uuid())),
+        Sort::Filename => query
+            .select((dsl::filename, dsl::id))
+            .get_result(conn)
+            .await
+            .optional()?
+            .map(|(name, id): (Filename, DocumentId)| After::Filename(name.to_string(), id.as_uuid())),
+        Sort::Size => query
+            .select((dsl::size_bytes, dsl::id))
+            .get_result(conn)
+            .await
+            .optional()?
+            .map(|(size, id): (_, DocumentId)| After::Size(size, id.as_uuid())),
+        Sort::DeletedAt => query
+            .select((dsl::deleted_at.assume_not_null(), dsl::id))
+            .get_result(conn)
+            .await
+            .optional()?
+            .map(|(at, id): (_, DocumentId)| After::DeletedAt(at, id.as_uuid())),
+    })
 }
 
 /// The way to a page.
