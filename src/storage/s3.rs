@@ -14,14 +14,15 @@ use crate::metrics::{Metrics, Store};
 use async_trait::async_trait;
 use bytes::{BufMut, Bytes};
 use chrono::{DateTime, Utc};
-use futures_util::{StreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::{self, FuturesOrdered};
 use rand::Rng;
 use s3::creds::Credentials;
 use s3::error::S3Error;
 use s3::{Bucket, Region};
 use secrecy::ExposeSecret;
-use std::io;
 use std::ops::RangeInclusive;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -35,6 +36,8 @@ const PART: Duration = Duration::from_secs(120);
 const IDLE: Duration = Duration::from_secs(30);
 /// Size of a part of an upload: what is smaller goes in one PUT. S3 wants at least 5 MiB and at most 10,000 of them.
 const PART_BYTES: usize = 8 * 1024 * 1024;
+/// Parts of one upload that are in memory: one that is filled, and one that is on its way; or both on their way.
+const PARTS: usize = 2;
 /// What an upload takes beside its parts: buffers of both connections.
 const BUFFERS: u64 = 256 * 1024;
 /// How often a small call is made at most.
@@ -76,6 +79,46 @@ impl S3Storage {
 
     fn path(&self, key: &ObjectKey) -> String {
         format!("{}{key}", self.prefix)
+    }
+
+    /// Sends the parts of a large upload, of which `first` is read already, and completes it; answers its bytes.
+    async fn put_parts(
+        &self,
+        path: &str,
+        content_type: &str,
+        upload_id: &str,
+        first: Bytes,
+        source: &mut (dyn AsyncRead + Send + Unpin),
+    ) -> Result<u64, StorageError> {
+        let (mut parts, mut bytes, mut body) = (Vec::new(), 0, first);
+        let mut on_the_way = FuturesOrdered::new();
+        for number in 1.. {
+            bytes += body.len() as u64;
+            let target = Target { path, content_type, part: Some((number, upload_id)) };
+            on_the_way.push_back(self.metrics.timed(Store::ObjectStorage, put(&self.uploads, target, body), is_fault));
+            while on_the_way.len() >= PARTS
+                && let Some(sent) = on_the_way.next().await
+            {
+                parts.push(sent.map_err(fault)?);
+            }
+            let mut reading = pin!(read_part(source));
+            body = loop {
+                tokio::select! {
+                    body = &mut reading => break body?,
+                    Some(sent) = on_the_way.next() => parts.push(sent.map_err(fault)?),
+                }
+            };
+            if body.is_empty() {
+                break;
+            }
+            crash::point(CrashPoint::UploadBetweenParts);
+        }
+        while let Some(sent) = on_the_way.next().await {
+            parts.push(sent.map_err(fault)?);
+        }
+        let completing = self.uploads.complete_multipart_upload(path, upload_id, parts);
+        self.metrics.timed(Store::ObjectStorage, completing, is_fault).await.map_err(fault)?;
+        Ok(bytes)
     }
 
     /// The key behind a path; none where it is not one of ours.
@@ -141,35 +184,14 @@ impl StorageBackend for S3Storage {
         source: &mut (dyn AsyncRead + Send + Unpin),
     ) -> Result<u64, StorageError> {
         let path = self.path(key);
-        let mut body = read_part(source).await?;
+        let body = read_part(source).await?;
         if body.len() < PART_BYTES {
             let target = Target { path: &path, content_type, part: None };
             self.call(|| put(&self.uploads, target, body.clone())).await?;
             return Ok(body.len() as u64);
         }
         let begun = self.call(|| self.uploads.initiate_multipart_upload(&path, content_type)).await?;
-        let result = async {
-            let mut parts = Vec::new();
-            let mut bytes = 0;
-            while !body.is_empty() {
-                bytes += body.len() as u64;
-                let number = u32::try_from(parts.len() + 1).map_err(|error| fault(io::Error::other(error).into()))?;
-                let sent = async {
-                    let target = Target { path: &path, content_type, part: Some((number, &begun.upload_id)) };
-                    let sending = put(&self.uploads, target, body);
-                    self.metrics.timed(Store::ObjectStorage, sending, is_fault).await.map_err(fault)
-                };
-                // The next part is filled while this one is sent: two in memory.
-                let (sent, next) = tokio::try_join!(sent, read_part(source))?;
-                parts.push(sent);
-                crash::point(CrashPoint::UploadBetweenParts);
-                body = next;
-            }
-            let completing = self.uploads.complete_multipart_upload(&path, &begun.upload_id, parts);
-            self.metrics.timed(Store::ObjectStorage, completing, is_fault).await.map_err(fault)?;
-            Ok(bytes)
-        };
-        let result: Result<u64, StorageError> = result.await;
+        let result = self.put_parts(&path, content_type, &begun.upload_id, body, source).await;
         if result.is_err()
             && let Err(error) = self.abort(key, &begun.upload_id).await
         {
@@ -183,8 +205,7 @@ impl StorageBackend for S3Storage {
     }
 
     fn memory_of_put(&self, size: Option<u64>) -> u64 {
-        // A part that is filled, and one that is sent.
-        2 * size.map_or(PART_BYTES as u64, |size| size.min(PART_BYTES as u64)) + BUFFERS
+        PARTS as u64 * size.map_or(PART_BYTES as u64, |size| size.min(PART_BYTES as u64)) + BUFFERS
     }
 
     async fn get(&self, key: &ObjectKey, range: Option<RangeInclusive<u64>>) -> Result<ByteStream, StorageError> {
