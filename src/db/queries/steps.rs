@@ -80,7 +80,8 @@ const CLAIM: &str = concat!(
                  AND EXISTS (SELECT FROM document_topics AS under
                              WHERE under.document_id = document.id AND under.source = 'ai') AS brings_topics,
              job.kind AS job_kind, job.attempts AS job_attempts, job.last_error AS job_last_error,
-             job.unlock AS job_unlock, job.created_at AS job_created_at, job.updated_at AS job_updated_at
+             job.unlock AS job_unlock, job.created_at AS job_created_at, job.updated_at AS job_updated_at,
+             set_config('synchronous_commit', 'off', true)
          FROM document CROSS JOIN job"
 );
 
@@ -197,6 +198,9 @@ struct ClaimedRow {
 /// Takes a job about a document, in the trash or not: one that is due, or one whose holder let its lease run out. The
 /// document itself is neither changed nor locked: that its job runs says that it is being processed. None when there is
 /// nothing to take.
+///
+/// Nothing waits for this commit to reach the disk: the next one that does takes it along. Where PostgreSQL dies before, the
+/// job is queued as it was, and whoever believes to hold it can neither end it nor put it back.
 ///
 /// # Errors
 /// When the database fails.
