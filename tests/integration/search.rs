@@ -219,8 +219,9 @@ async fn among_many_documents_a_search_finds_each_once_in_order_however_rare_it_
     let vault = TestVault::new().await;
     let superuser = vault.superuser().await;
     const DOCUMENTS: u32 = 9400;
-    // What stands in the document of this number, one a minute old, two, and so on.
-    let words: [(&str, fn(u32) -> bool); 5] = [
+    /// Whether a word stands in the document of this number, which is as many minutes old.
+    type StandsIn = fn(u32) -> bool;
+    let words: [(&str, StandsIn); 5] = [
         ("everywhere", |n| n % 10 == 0),
         ("midway", |n| n % 300 == 5),
         ("newest", |n| n == 3 || n > 9390),
