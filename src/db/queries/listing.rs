@@ -108,18 +108,26 @@ fn rank_of(q: &str) -> Rank {
     Box::new(sql::<Float>("ts_rank(documents.search, search_query(").bind::<Text, _>(q.to_owned()).sql("))"))
 }
 
+diesel::postfix_operator!(IsTrue, " IS TRUE", backend: Pg);
+
 /// The full text matches, or the name or the title holds what was typed somewhere inside a word. Trigrams need three
 /// characters; below that the index could not help, and every name matches.
-fn matches(q: &str) -> Condition {
-    let full_text = sql::<Bool>("(documents.search @@ search_query(").bind::<Text, _>(q.to_owned());
+///
+/// Row by row the query is a subquery: worked out once, also where the plan was made before anything was typed.
+fn matches(q: &str, way: Way) -> Condition {
+    let (begin, end) = match way {
+        Way::ByAnyIndex => ("(documents.search @@ search_query(", ")"),
+        Way::RowByRow => ("(documents.search @@ (SELECT search_query(", "))"),
+    };
+    let full_text = sql::<Bool>(begin).bind::<Text, _>(q.to_owned()).sql(end);
     if q.chars().count() < 3 {
-        return Box::new(full_text.sql("))"));
+        return Box::new(full_text.sql(")"));
     }
     let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     let pattern = format!("%{escaped}%");
     Box::new(
         full_text
-            .sql(") OR documents.filename ILIKE ")
+            .sql(" OR documents.filename ILIKE ")
             .bind::<Text, _>(pattern.clone())
             .sql(" OR documents.title ILIKE ")
             .bind::<Text, _>(pattern)
@@ -216,11 +224,32 @@ fn here(deleted: bool) -> Condition {
     }
 }
 
-/// What a filter asks for, condition by condition.
-fn conditions(filter: Filter) -> Vec<Condition> {
-    let mut all: Vec<Condition> = vec![here(filter.deleted)];
+/// It was put in at such a time.
+fn put_in_at(filter: &Filter) -> Vec<Condition> {
+    let mut all: Vec<Condition> = Vec::new();
+    if let Some(from) = filter.created_from {
+        all.push(Box::new(dsl::created_at.ge(from)));
+    }
+    if let Some(to) = filter.created_to {
+        all.push(Box::new(dsl::created_at.lt(to)));
+    }
+    all
+}
+
+/// How conditions are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// As PostgreSQL likes.
+    ByAnyIndex,
+    /// Of each row that is met, in disguise: so no index can be used for them.
+    RowByRow,
+}
+
+/// What else a filter asks for, condition by condition.
+fn asked(filter: Filter, way: Way) -> Vec<Condition> {
+    let mut all: Vec<Condition> = Vec::new();
     if let Some(q) = filter.q.filter(|q| !q.is_empty()) {
-        all.push(matches(&q));
+        all.push(matches(&q, way));
     }
     // One condition for each: so PostgreSQL can weigh whether the order of the list or the topic narrows it down sooner.
     for topic in filter.topics {
@@ -238,12 +267,6 @@ fn conditions(filter: Filter) -> Vec<Condition> {
     if let Some(hash) = filter.sha256 {
         all.push(Box::new(dsl::sha256.eq(hash)));
     }
-    if let Some(from) = filter.created_from {
-        all.push(Box::new(dsl::created_at.ge(from)));
-    }
-    if let Some(to) = filter.created_to {
-        all.push(Box::new(dsl::created_at.lt(to)));
-    }
     if let Some(ids) = filter.ids {
         all.push(Box::new(dsl::id.eq_any(ids)));
     }
@@ -251,6 +274,17 @@ fn conditions(filter: Filter) -> Vec<Condition> {
         let read = dsl::status.eq_any([DocumentStatus::Ready, DocumentStatus::NeedsReview]);
         all.push(Box::new(dsl::topics_by_user.eq(false).and(read)));
     }
+    match way {
+        Way::ByAnyIndex => all,
+        Way::RowByRow => all.into_iter().map(|condition| Box::new(IsTrue::new(condition)) as Condition).collect(),
+    }
+}
+
+/// All that a filter asks for.
+fn conditions(filter: Filter, way: Way) -> Vec<Condition> {
+    let mut all = vec![here(filter.deleted)];
+    all.extend(put_in_at(&filter));
+    all.extend(asked(filter, way));
     all
 }
 
@@ -291,7 +325,9 @@ async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> Query
         let Some(edge) = place(conn, &list, rows).await? else {
             return page(list, Along::TheOrder).load(conn).await;
         };
-        let found: Vec<ReadRow> = page(list.clone(), Along::TheOrderTo(edge)).load(conn).await?;
+        // The way is the same whatever is asked for.
+        let along = rows_of(list.clone(), Along::TheOrderTo(edge));
+        let found: Vec<ReadRow> = prepared_for(along, list.limit).load(conn).await?;
         let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
         if count >= list.limit {
             return Ok(found);
@@ -306,13 +342,18 @@ async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> Query
     page(list, Along::Indexes).load(conn).await
 }
 
-/// The place in the order of a list that lies so many rows down, whatever else is asked for, and with those in the trash: the
-/// index alone tells it. None where there are not as many, or not many documents at all.
+/// The place in the order of a list that lies so many rows down, whatever is asked for but the time, and with those in the trash:
+/// the index alone tells it. None where there are not as many, or not many documents at all.
 async fn place(conn: &mut AsyncPgConnection, list: &ListQuery, rows: i64) -> QueryResult<Option<After>> {
     let direction = Direction::of(list);
     let mut query = dsl::documents.select(dsl::id).filter(sql::<Bool>(MANY)).into_boxed();
     if list.filter.deleted {
         query = query.filter(here(true));
+    }
+    if list.sort == Sort::CreatedAt {
+        for condition in put_in_at(&list.filter) {
+            query = query.filter(condition);
+        }
     }
     if let Some(after) = list.after.clone() {
         query = query.filter(compared(after, direction.behind, ""));
@@ -409,12 +450,13 @@ fn rows_of(list: ListQuery, along: Along) -> Page {
     if list.sort == Sort::Relevance {
         // Ranking takes a look at each document that a search finds, and a common word finds most of them.
         let mut found = dsl::documents.select(dsl::id).limit(RANKED).into_boxed();
-        for condition in conditions(list.filter) {
+        for condition in conditions(list.filter, Way::ByAnyIndex) {
             found = found.filter(condition);
         }
         query = query.filter(dsl::id.eq_any(found.order((dsl::created_at.desc(), dsl::id.desc()))));
     } else {
-        for condition in conditions(list.filter) {
+        let way = if matches!(along, Along::TheOrderTo(_)) { Way::RowByRow } else { Way::ByAnyIndex };
+        for condition in conditions(list.filter, way) {
             query = query.filter(condition);
         }
     }
@@ -444,7 +486,7 @@ fn page(list: ListQuery, along: Along) -> Page {
 /// When the database fails.
 pub async fn count_of(conn: &mut AsyncPgConnection, filter: Filter) -> QueryResult<i64> {
     let mut query = dsl::documents.select(count_star()).into_boxed();
-    for condition in conditions(filter) {
+    for condition in conditions(filter, Way::ByAnyIndex) {
         query = query.filter(condition);
     }
     query.first(conn).await
