@@ -345,7 +345,7 @@ async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> Query
 /// The place in the order of a list that lies so many rows down, whatever is asked for but the time, and with those in the trash:
 /// the index alone tells it. None where there are not as many, or not many documents at all.
 async fn place(conn: &mut AsyncPgConnection, list: &ListQuery, rows: i64) -> QueryResult<Option<After>> {
-    let direction = Direction::of(list);
+    let Direction { order, behind, .. } = Direction::of(list);
     let mut query = dsl::documents.select(dsl::id).filter(sql::<Bool>(MANY)).into_boxed();
     if list.filter.deleted {
         query = query.filter(here(true));
@@ -356,11 +356,12 @@ async fn place(conn: &mut AsyncPgConnection, list: &ListQuery, rows: i64) -> Que
         }
     }
     if let Some(after) = list.after.clone() {
-        query = query.filter(compared(after, direction.behind, ""));
+        query = query.filter(compared(after, behind, ""));
     }
+    let key = key_of(list.sort, &Along::TheOrder);
     let query = query
-        .order(sql::<Text>(key_of(list.sort, &Along::TheOrder)).sql(direction.order))
-        .then_order_by(sql::<Text>("documents.id").sql(direction.order))
+        .order(sql::<Text>(key).sql(order))
+        .then_order_by(sql::<Text>("documents.id").sql(order))
         .offset(rows - 1)
         .limit(1);
     Ok(match list.sort {
@@ -445,7 +446,8 @@ fn rows_of(list: ListQuery, along: Along) -> Page {
     let q = list.filter.q.clone().unwrap_or_default();
     let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
     let topics = sql::<Json>(TOPICS_OF_DOCUMENTS);
-    let direction = Direction::of(&list);
+    let Direction { order, behind, up_to } = Direction::of(&list);
+    let key = key_of(list.sort, &along);
     let mut query = dsl::documents.select((DocumentRow::as_select(), in_hand(), rank, topics)).into_boxed();
     if list.sort == Sort::Relevance {
         // Ranking takes a look at each document that a search finds, and a common word finds most of them.
@@ -461,15 +463,15 @@ fn rows_of(list: ListQuery, along: Along) -> Page {
         }
     }
     if let Some(after) = list.after {
-        query = query.filter(compared(after, direction.behind, &q));
+        query = query.filter(compared(after, behind, &q));
     }
     let query = match list.sort {
         Sort::Relevance => query.order(rank_of(&q).desc()),
-        sort => query.order(sql::<Text>(key_of(sort, &along)).sql(direction.order)),
+        _ => query.order(sql::<Text>(key).sql(order)),
     };
-    let query = query.then_order_by(sql::<Text>("documents.id").sql(direction.order));
+    let query = query.then_order_by(sql::<Text>("documents.id").sql(order));
     match along {
-        Along::TheOrderTo(edge) => query.filter(compared(edge, direction.up_to, "")),
+        Along::TheOrderTo(edge) => query.filter(compared(edge, up_to, "")),
         Along::TheOrder | Along::Indexes => query,
     }
 }
