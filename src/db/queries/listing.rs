@@ -25,8 +25,12 @@ const RANKED: i64 = 2000;
 const WINDOW: i64 = 512;
 /// How far at most, where that promises to fill the page.
 const WIDEST_WINDOW: i64 = 8192;
-/// With fewer documents the whole way along the order takes some 40 ms at most, and there is no need to bound it.
-const MANY: &str = "(SELECT reltuples FROM pg_class WHERE oid = 'documents'::regclass) > 5000";
+/// Rows that are asked for where a plan is kept, which has the number in it: each connection is to keep few of them. Pages of 25,
+/// 50, 100 and 200, and the row that tells of another.
+const SIZES: [i64; 4] = [26, 51, 101, 201];
+/// With fewer documents PostgreSQL's own choice is the faster one by far, of a mix of words, and where it is wrong the whole way
+/// along the order takes a tenth of a second.
+const MANY: &str = "(SELECT reltuples FROM pg_class WHERE oid = 'documents'::regclass) > 20000";
 
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,8 +309,7 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
     let rows: Vec<ReadRow> = if list.sort == Sort::Relevance {
         page(list, Along::TheOrder).load(conn).await?
     } else if q.is_none() && topics.is_empty() && content_types.is_empty() {
-        let rows = list.limit;
-        prepared_for(rows_of(list, Along::TheOrder), rows).load(conn).await?
+        prepared_page(conn, list, Along::TheOrder).await?
     } else {
         page_in_windows(conn, list).await?
     };
@@ -326,8 +329,7 @@ async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> Query
             return page(list, Along::TheOrder).load(conn).await;
         };
         // The way is the same whatever is asked for.
-        let along = rows_of(list.clone(), Along::TheOrderTo(edge));
-        let found: Vec<ReadRow> = prepared_for(along, list.limit).load(conn).await?;
+        let found = prepared_page(conn, list.clone(), Along::TheOrderTo(edge)).await?;
         let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
         if count >= list.limit {
             return Ok(found);
@@ -474,6 +476,15 @@ fn rows_of(list: ListQuery, along: Along) -> Page {
         Along::TheOrderTo(edge) => query.filter(compared(edge, up_to, "")),
         Along::TheOrder | Along::Indexes => query,
     }
+}
+
+/// A page by a plan that is kept.
+async fn prepared_page(conn: &mut AsyncPgConnection, list: ListQuery, along: Along) -> QueryResult<Vec<ReadRow>> {
+    let limit = list.limit;
+    let rows = SIZES.into_iter().find(|size| *size >= limit).unwrap_or(limit);
+    let mut found: Vec<ReadRow> = prepared_for(rows_of(list, along), rows).load(conn).await?;
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(found)
 }
 
 /// The rows of a page.
