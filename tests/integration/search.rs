@@ -259,6 +259,24 @@ async fn among_many_documents_a_search_finds_each_once_in_order_however_rare_it_
             assert_eq!(&found, expected, "{word} by {sort}");
         }
     }
+    // Under a topic stand those with one of the words.
+    let made = vault.http.post(vault.api("/topics")).json(&json!({"name": "Half"})).send().await.expect("an answer");
+    let topic = id_of(&made.json().await.expect("JSON"));
+    let file = format!(
+        "INSERT INTO document_topics (document_id, topic_id, source)
+         SELECT id, '{topic}', 'user' FROM documents WHERE text ~ 'midway|longago'"
+    );
+    superuser.batch_execute(&file).await.expect("filed");
+    for (query, stands_in) in [
+        ("", (|n| n % 300 == 5 || n > 8700 && n % 50 == 1) as StandsIn),
+        ("q=midway&", |n| n % 300 == 5),
+        ("q=longago&", |n| n > 8700 && n % 50 == 1),
+        ("q=everywhere&", |_| false),
+    ] {
+        let expected: Vec<String> = (1..=DOCUMENTS).filter(|n| stands_in(*n)).map(|n| format!("{n:05}.txt")).collect();
+        let found = all_pages(&vault, &format!("{query}topic={topic}&"), 25).await;
+        assert_eq!(found, expected, "{query} under the topic");
+    }
     superuser
         .batch_execute("UPDATE documents SET deleted_at = now() - size_bytes * interval '1 second'")
         .await

@@ -257,10 +257,23 @@ fn asked(filter: Filter, way: Way) -> Vec<Condition> {
     }
     // One condition for each: so PostgreSQL can weigh whether the order of the list or the topic narrows it down sooner.
     for topic in filter.topics {
-        let under = document_topics::table
-            .filter(document_topics::document_id.eq(dsl::id))
-            .filter(document_topics::topic_id.eq(topic));
-        all.push(Box::new(diesel::dsl::exists(under)));
+        all.push(match way {
+            Way::ByAnyIndex => {
+                let under = document_topics::table
+                    .filter(document_topics::document_id.eq(dsl::id))
+                    .filter(document_topics::topic_id.eq(topic));
+                Box::new(diesel::dsl::exists(under))
+            }
+            // Not EXISTS: where PostgreSQL expects many rows, it would first collect all documents of the topic.
+            Way::RowByRow => Box::new(
+                sql::<Bool>(
+                    "(SELECT true FROM document_topics AS under
+                      WHERE under.document_id = documents.id AND under.topic_id = ",
+                )
+                .bind::<SqlUuid, _>(topic)
+                .sql(")"),
+            ),
+        });
     }
     if !filter.statuses.is_empty() {
         all.push(in_status(&filter.statuses));
