@@ -11,6 +11,7 @@ use crate::services::events::Events;
 use crate::services::learning::Learned;
 use crate::services::remote::RemoteAi;
 use crate::services::room::Room;
+use crate::services::unchanged::Unchanged;
 use crate::services::{Background, Vault};
 use crate::{ai, storage};
 use anyhow::{Context, Result, bail};
@@ -88,6 +89,7 @@ pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn C
         reader: Reader::new(config.reading.clone(), program),
         body_room: Room::new(config.http.upload_memory_bytes / 4),
         upload_room: Room::new(config.http.upload_memory_bytes / 4 * 3),
+        unchanged: Unchanged::default(),
         clock,
         metrics,
         background,

@@ -2,7 +2,7 @@
 //! get on the same queue.
 
 use crate::figures::Figures;
-use crate::http::{Connection, escaped, get_json};
+use crate::http::{Connection, escaped, get_anew, get_json};
 use crate::load::{self, CLIENTS};
 use crate::requests::hammer;
 use crate::stack::Stack;
@@ -80,9 +80,9 @@ async fn ask(stack: &Stack, size: usize, time: Duration, figures: &mut Figures) 
     for (key, title, paths) in &questions {
         println!("{title}, {size} documents");
         // Once for the caches.
-        hammer(&stack.address, paths, 1, Duration::ZERO).await?;
-        let one = hammer(&stack.address, paths, 1, time).await?;
-        let eight = hammer(&stack.address, paths, CLIENTS, time).await?;
+        hammer(&stack.address, paths, get_anew, 1, Duration::ZERO).await?;
+        let one = hammer(&stack.address, paths, get_anew, 1, time).await?;
+        let eight = hammer(&stack.address, paths, get_anew, CLIENTS, time).await?;
         let name = |what: &str| format!("growth-{size}.{key}.{what}");
         figures.put(name("p50"), one.at(0.5), "ms");
         figures.put(name("p99"), one.at(0.99), "ms");
@@ -109,7 +109,7 @@ async fn keep_plans(stack: &Stack, name: &str, paths: &[String]) -> Result<()> {
     let mut log = fs::File::open(stack.folder.join("log/postgres.log"))?;
     set(0).await?;
     log.seek(SeekFrom::End(0))?;
-    hammer(&stack.address, paths, 1, Duration::ZERO).await?;
+    hammer(&stack.address, paths, get_anew, 1, Duration::ZERO).await?;
     set(-1).await?;
     let mut plans = String::new();
     log.read_to_string(&mut plans)?;

@@ -166,6 +166,11 @@ pub fn get(address: &str, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: */*\r\n\r\n").into_bytes()
 }
 
+/// As [`get`], with the word for an answer that is worked out for this request alone.
+pub fn get_anew(address: &str, path: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: */*\r\ncache-control: no-store\r\n\r\n").into_bytes()
+}
+
 /// GETs JSON.
 pub async fn get_json(connection: &mut Connection, path: &str) -> Result<serde_json::Value> {
     let request = get(&connection.address.clone(), path);

@@ -252,8 +252,15 @@ async fn ask(stack: &Stack, counts: &Counts, figures: &mut Figures) -> Result<()
         [fill::COMMON, fill::RARE, fill::COMMON_TOO, fill::WITHIN, "number 117", "receipt", "lighthouse", "payslip"];
     let searches: Vec<String> =
         words.iter().map(|word| format!("/api/v1/documents?limit=25&q={}", http::escaped(word))).collect();
-    for (name, paths) in [("list", list), ("search", searches), ("document", documents)] {
-        requests::measured(stack, name, &paths, load::CLIENTS, counts.seconds, figures).await?;
+    let runs: [(&str, &[String], requests::Ask); 5] = [
+        ("list", &list, http::get),
+        ("list-anew", &list, http::get_anew),
+        ("search", &searches, http::get),
+        ("search-anew", &searches, http::get_anew),
+        ("document", &documents, http::get),
+    ];
+    for (name, paths, ask) in runs {
+        requests::measured(stack, name, paths, ask, load::CLIENTS, counts.seconds, figures).await?;
     }
     Ok(())
 }

@@ -185,7 +185,14 @@ fn asked(text: &mut String, figures: &Figures) {
     let filled = cell(figures, "filled.documents");
     let title = format!("8 clients, {filled} documents");
     heading(text, &[&title, "requests/s", "p50 / p95 / p99 ms", "CPU ms: serve", "PostgreSQL", "load"]);
-    for (name, title) in [("list", "list of 25"), ("search", "search, page of 25"), ("document", "one document")] {
+    let runs = [
+        ("list", "list of 25, again and again"),
+        ("list-anew", "the same, worked out anew"),
+        ("search", "eight searches, a page of 25 each, again and again"),
+        ("search-anew", "the same, worked out anew"),
+        ("document", "one document"),
+    ];
+    for (name, title) in runs {
         let figure = |what: &str| format!("{name}.{what}");
         let latency = ["p50", "p95", "p99"].map(|share| figure(&format!("answer_{share}")));
         row(

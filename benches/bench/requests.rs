@@ -1,7 +1,7 @@
 //! The same requests again and again, by some clients at once.
 
 use crate::figures::{Figures, percentile};
-use crate::http::{self, Connection};
+use crate::http::Connection;
 use crate::load::Around;
 use crate::stack::Stack;
 use anyhow::{Result, ensure};
@@ -25,9 +25,12 @@ impl Rate {
     }
 }
 
+/// The same request for each path, as a client makes it, or one for an answer that is worked out anew.
+pub type Ask = fn(&str, &str) -> Vec<u8>;
+
 /// Asks for these paths in turn, for so long, and at least five times each client.
-pub async fn hammer(address: &str, paths: &[String], clients: usize, time: Duration) -> Result<Rate> {
-    let requests: Arc<Vec<Vec<u8>>> = Arc::new(paths.iter().map(|path| http::get(address, path)).collect());
+pub async fn hammer(address: &str, paths: &[String], ask: Ask, clients: usize, time: Duration) -> Result<Rate> {
+    let requests: Arc<Vec<Vec<u8>>> = Arc::new(paths.iter().map(|path| ask(address, path)).collect());
     ensure!(!requests.is_empty(), "nothing to ask for");
     let begun = Instant::now();
     let mut running = JoinSet::new();
@@ -61,15 +64,16 @@ pub async fn measured(
     stack: &Stack,
     name: &str,
     paths: &[String],
+    ask: Ask,
     clients: usize,
     time: Duration,
     figures: &mut Figures,
 ) -> Result<()> {
     println!("{name}: {clients} clients");
     // Once for the caches and the connections of the pool.
-    hammer(&stack.address, paths, clients, Duration::from_millis(300)).await?;
+    hammer(&stack.address, paths, ask, clients, Duration::from_millis(300)).await?;
     let around = Around::begin(stack)?;
-    let mut rate = hammer(&stack.address, paths, clients, time).await?;
+    let mut rate = hammer(&stack.address, paths, ask, clients, time).await?;
     around.end(stack, name, rate.count, "requests", figures)?;
     figures.put_percentiles(&format!("{name}.answer"), &mut rate.samples);
     figures.put(format!("{name}.failed"), rate.failed as f64, "");

@@ -8,9 +8,10 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::services::documents::{self, DocumentChange, MAX_TOPICS};
 use crate::services::listing::{self, ListRequest};
 use crate::services::{self, Vault};
-use crate::services::{trash, undo};
-use actix_web::http::header;
+use crate::services::{trash, unchanged, undo};
+use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
+use bytes::Bytes;
 use utoipa::IntoParams;
 
 /// What a list of documents can be asked.
@@ -88,12 +89,23 @@ fn list_request(request: &HttpRequest) -> Result<ListRequest> {
     )
 )]
 #[get("/documents")]
-pub async fn list(
-    vault: web::Data<Vault>,
-    request: HttpRequest,
-) -> Result<web::Json<ListOf<DocumentInList>>, ApiError> {
-    let page = listing::list(&vault, list_request(&request)?).await?;
-    Ok(web::Json(ListOf::of(page)))
+pub async fn list(vault: web::Data<Vault>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let wanted = list_request(&request)?;
+    let anew = async || {
+        let page: ListOf<DocumentInList> = ListOf::of(listing::list(&vault, wanted).await?);
+        serde_json::to_vec(&page).map(Bytes::from).map_err(Error::internal)
+    };
+    let body = match wants_it_anew(&request) {
+        true => anew().await?,
+        false => unchanged::answer(&vault, request.query_string(), anew).await?,
+    };
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body))
+}
+
+/// The client would have no answer out of memory, nor this one kept (RFC 9111, 5.2.1.5).
+fn wants_it_anew(request: &HttpRequest) -> bool {
+    let said = request.headers().get_all(header::CACHE_CONTROL).filter_map(|value| value.to_str().ok());
+    said.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case("no-store"))
 }
 
 /// One document.

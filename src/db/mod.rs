@@ -10,4 +10,4 @@ pub mod queries;
 pub mod schema;
 
 pub use diesel_async::{AsyncConnection, AsyncPgConnection};
-pub use pool::{Connection, Database};
+pub use pool::{Connection, Database, Mark};

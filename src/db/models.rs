@@ -119,8 +119,7 @@ pub struct NewDocument<'a> {
 }
 
 /// What reading and sorting a document came to.
-#[derive(Debug, Default, AsChangeset)]
-#[diesel(table_name = documents, treat_none_as_null = true)]
+#[derive(Debug, Clone, Default)]
 pub struct DocumentOutcome {
     /// Its text.
     pub text: Option<String>,
@@ -151,8 +150,7 @@ pub struct DocumentOutcome {
 }
 
 /// What reading learns of a document that has a say of its own in it already; `None` leaves a column as it is.
-#[derive(Debug, Clone, Default, AsChangeset)]
-#[diesel(table_name = documents)]
+#[derive(Debug, Clone, Default)]
 pub struct Learned {
     /// MIME type, as it was found.
     pub content_type: Option<String>,

@@ -1,5 +1,6 @@
 //! The pool: built in one place, with every time-out it needs.
 
+use super::queries;
 use crate::config::DatabaseConfig;
 use crate::error::{Error, Result};
 use crate::metrics::{Metrics, Store};
@@ -14,6 +15,7 @@ use futures_util::FutureExt;
 use secrecy::ExposeSecret;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use url::Url;
@@ -62,6 +64,24 @@ impl Drop for Connection {
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<AsyncPgConnection>,
+    /// How many connections were opened so far.
+    opened: Arc<AtomicU64>,
+}
+
+/// What PostgreSQL held at one moment, as a word: where two are equal, nothing was committed in between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    snapshot: String,
+    /// A server that comes back after its death, or another in its place, may have lost the last transactions and give
+    /// their numbers to others; but no connection outlives that.
+    opened: u64,
+}
+
+#[cfg(test)]
+impl Mark {
+    pub(crate) fn of(snapshot: &str) -> Self {
+        Self { snapshot: snapshot.to_owned(), opened: 1 }
+    }
 }
 
 impl Database {
@@ -81,9 +101,12 @@ impl Database {
     ) -> std::result::Result<Self, BuildError> {
         let mut manager_config = ManagerConfig::default();
         manager_config.recycling_method = RecyclingMethod::Fast;
+        let opened = Arc::new(AtomicU64::new(0));
+        let counter = opened.clone();
         manager_config.custom_setup = Box::new(move |url| {
             let url = url.to_owned();
             let metrics = metrics.clone();
+            counter.fetch_add(1, Ordering::Relaxed);
             let connecting = runtime.spawn(async move { establish(&url, metrics).await });
             async move {
                 connecting.await.unwrap_or_else(|panic| Err(ConnectionError::BadConnection(panic.to_string())))
@@ -102,7 +125,7 @@ impl Database {
                     if metrics.age() > MAX_AGE { Err(HookError::message("old")) } else { Ok(()) }
                 }))
                 .build()?;
-        Ok(Self { pool })
+        Ok(Self { pool, opened })
     }
 
     /// Takes a connection out of the pool.
@@ -111,6 +134,16 @@ impl Database {
     /// `unavailable` when none can be had in five seconds.
     pub async fn get(&self) -> Result<Connection> {
         self.pool.get().await.map(|object| Connection(Some(object))).map_err(Error::unavailable)
+    }
+
+    /// What PostgreSQL holds now, as a word.
+    ///
+    /// # Errors
+    /// `unavailable` when it can't be reached.
+    pub async fn mark(&self) -> Result<Mark> {
+        let mut conn = self.get().await?;
+        let opened = self.opened.load(Ordering::Relaxed);
+        Ok(Mark { snapshot: queries::snapshot::current(&mut conn).await?, opened })
     }
 
     /// Asks the server for a sign of life.

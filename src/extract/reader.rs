@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::ChildStdout;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Largest file that is parsed, in bytes: the scratch space it takes.
 const MAX_PARSED_BYTES: u64 = 1024 * 1024 * 1024;
@@ -56,6 +56,8 @@ pub struct Reader {
     ocr: Ocr,
     thumbnailer: Thumbnailer,
     lacks: Lacks,
+    /// A turn for each core: what takes a core for long, or much memory, has one until it is read.
+    turns: Arc<Semaphore>,
 }
 
 /// What can't be done on this machine.
@@ -126,7 +128,7 @@ impl Reader {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let ocr = Ocr::new(settings, limits.clone(), program.clone(), Arc::new(Semaphore::new(cores)));
         let thumbnailer = Thumbnailer::new(limits.clone(), program.clone());
-        Self { limits, program, ocr, thumbnailer, lacks }
+        Self { limits, program, ocr, thumbnailer, lacks, turns: Arc::new(Semaphore::new(cores)) }
     }
 
     /// The same reader, but one that makes no pictures of first pages: those cost more than the text does.
@@ -158,8 +160,13 @@ impl Reader {
         let kind = sniff::kind(&head[..head.len().min(HEAD_BYTES)], hint);
         match kind {
             Kind::Unknown => Err(DocumentProblem::Unsupported.into()),
-            Kind::Text => Ok(text::finish(self.decode(head, source).await?, None)),
+            Kind::Text => {
+                // A short one is done before its turn would come.
+                let _turn = if head.len() < HEAD_BYTES { None } else { Some(self.turn().await?) };
+                Ok(text::finish(self.decode(head, source).await?, None))
+            }
             kind => {
+                let _turn = self.turn().await?;
                 let mut scratch = spool(head, source).await?;
                 if kind == Kind::Pdf
                     && let Some(password) = password
@@ -206,6 +213,10 @@ impl Reader {
         let most = self.limits.max_text_bytes;
         let task = Task::new(format, &self.limits);
         sandbox::run(&self.program, &task, &scratch, async |stdout| sandbox::text(stdout, most).await).await
+    }
+
+    async fn turn(&self) -> io::Result<SemaphorePermit<'_>> {
+        self.turns.acquire().await.map_err(io::Error::other)
     }
 
     fn budget(&self) -> Budget {

@@ -24,6 +24,7 @@ pub mod sweep;
 pub mod thumbnails;
 pub mod topics;
 pub mod trash;
+pub mod unchanged;
 pub mod undo;
 pub mod unlock;
 pub mod upload;
@@ -47,6 +48,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
+use unchanged::Unchanged;
 
 /// Everything a use case stands on. Built once, in `app.rs`; each part is behind its own face.
 pub struct Vault {
@@ -72,6 +74,8 @@ pub struct Vault {
     pub body_room: Room,
     /// Room for the parts of uploads.
     pub upload_room: Room,
+    /// Answers that may still hold.
+    pub unchanged: Unchanged,
     /// Tells the time.
     pub clock: Arc<dyn Clock>,
     /// The vault's figures.

@@ -1,6 +1,6 @@
 //! Documents: put in, found, changed, removed.
 
-use crate::db::models::{ContentRow, DocumentOutcome, DocumentRow, Learned, SampledRow, TaughtRow};
+use crate::db::models::{ContentRow, DocumentRow, SampledRow, TaughtRow};
 use crate::db::prepared::prepared;
 use crate::db::schema::documents::{self, dsl};
 use crate::db::schema::{document_topics, jobs};
@@ -115,23 +115,6 @@ pub async fn set_status(conn: &mut AsyncPgConnection, id: DocumentId, status: Do
 /// When the database fails.
 pub async fn mark_topics_by_user(conn: &mut AsyncPgConnection, id: DocumentId, by_user: bool) -> QueryResult<()> {
     diesel::update(dsl::documents.find(id)).set(dsl::topics_by_user.eq(by_user)).execute(conn).await.map(drop)
-}
-
-/// Stores what reading and sorting came to; answers the document as it is now.
-///
-/// # Errors
-/// When the database fails.
-pub async fn store_outcome(
-    mut conn: &AsyncPgConnection,
-    id: DocumentId,
-    status: DocumentStatus,
-    outcome: &DocumentOutcome,
-    learned: &Learned,
-) -> QueryResult<DocumentRow> {
-    let update = diesel::update(dsl::documents.find(id))
-        .set((outcome, learned, dsl::status.eq(status), dsl::updated_at.eq(now)))
-        .returning(DocumentRow::as_returning());
-    prepared(update).get_result(&mut conn).await
 }
 
 /// Stores why a document could not be worked on, and leaves what was read of it before.

@@ -115,6 +115,20 @@ pub async fn claim(
         .optional()
 }
 
+/// Whether `owner` still holds a job in this attempt; if so, until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_held(conn: &mut AsyncPgConnection, job: &JobRow, owner: &str) -> QueryResult<bool> {
+    let held = jobs::table
+        .filter(dsl::id.eq(job.id))
+        .filter(dsl::attempts.eq(job.attempts))
+        .filter(dsl::state.eq(JobState::Running))
+        .filter(dsl::lease_owner.eq(owner));
+    let held: Option<JobId> = held.select(dsl::id).for_update().first(conn).await.optional()?;
+    Ok(held.is_some())
+}
+
 /// Renews the leases that `owner` holds on `ids`; answers the ones it still holds.
 ///
 /// # Errors

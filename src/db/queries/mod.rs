@@ -10,6 +10,7 @@ pub mod listing;
 pub mod models;
 pub mod role;
 pub mod runs;
+pub mod snapshot;
 pub mod steps;
 pub mod topics;
 

@@ -1,4 +1,4 @@
-//! The steps of a document's way: put in, claimed, ended. Each is one statement, since a round trip costs both sides more
+//! The steps of a document's way: put in, claimed, settled. Each is one statement, since a round trip costs both sides more
 //! than most of the work in it; and a statement by itself is a transaction.
 //!
 //! As everywhere, the document is locked before its job.
@@ -6,11 +6,12 @@
 use super::interval;
 use super::jobs::{can_be_taken, is_in_hand};
 use super::topics::topics_of;
-use crate::db::models::{AssignedTopics, DocumentRow, JobRow, NewAuditEntry, NewDocument};
+use crate::db::models::{AssignedTopics, DocumentOutcome, DocumentRow, JobRow, Learned, NewAuditEntry, NewDocument};
 use crate::db::prepared::prepared;
-use crate::domain::{DocumentId, DocumentProblem, JobId, JobKind, JobState, TopicId, TopicSource};
+use crate::domain::{DocumentProblem, DocumentStatus, JobId, JobKind, JobState, TopicId, TopicSource};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Float, Integer, Interval, Json, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
@@ -85,17 +86,37 @@ const CLAIM: &str = concat!(
          FROM document CROSS JOIN job"
 );
 
-/// See [`end`].
-const END: &str = concat!(
+/// See [`settle`]. The job is ended only where all is as it was assumed, and the rest follows from its end.
+const SETTLE: &str = concat!(
     "WITH document AS (
-             SELECT * FROM documents WHERE id = $1 FOR UPDATE
+             SELECT id FROM documents WHERE id = $1 AND updated_at = $2 FOR UPDATE
+         ), chosen AS (
+             SELECT topics.*, sure.confidence FROM unnest($4, $5) AS sure (id, confidence)
+             JOIN topics ON topics.id = sure.id ORDER BY topics.id
          ), job AS (
              UPDATE jobs SET state = 'done', lease_owner = NULL, lease_until = NULL, last_error = NULL, updated_at = now()
              FROM document
-             WHERE jobs.id = $2 AND jobs.attempts = $3 AND ", is_in_hand!(), " AND jobs.lease_owner = $4
+             WHERE jobs.id = $6 AND jobs.attempts = $7 AND ", is_in_hand!(), " AND jobs.lease_owner = $8
+             AND $3 = (SELECT count(*) FROM document_topics WHERE document_id = $1)
+             AND cardinality($4) = (SELECT count(*) FROM chosen)
              RETURNING jobs.id
+         ), under AS (
+             INSERT INTO document_topics (document_id, topic_id, source, confidence)
+             SELECT $1, chosen.id, $9, chosen.confidence FROM job, chosen
+         ), line AS (
+             INSERT INTO audit_log (actor, action, subject_type, subject_id, detail) SELECT $10, $11, $12, $13, $14 FROM job
+         ), stored AS (
+             UPDATE documents SET status = $15, text = $16, text_truncated = $17, search_text = $18, language = $19,
+                 page_count = $20, text_source = $21, author = $22, file_created_at = $23, file_modified_at = $24,
+                 thumbnail_key = $25, thumbnail_bytes = $26, error_code = $27, error_message = $28,
+                 content_type = coalesce($29, content_type), title = coalesce($30, title), updated_at = now()
+             FROM job WHERE documents.id = $1
+             RETURNING documents.*
          )
-         SELECT ", columns!(), ", ", topics_of!("document"), " AS topics FROM document CROSS JOIN job"
+         SELECT ", columns!(), ", (SELECT coalesce(json_agg(json_build_object('id', chosen.id, 'name', chosen.name,
+                 'color', chosen.color, 'source', $9, 'confidence', chosen.confidence) ORDER BY chosen.name, chosen.id), '[]')
+             FROM chosen) AS topics
+         FROM stored AS document"
 );
 
 /// A document and what it stands under.
@@ -233,21 +254,72 @@ pub async fn claim(
     }))
 }
 
-/// Ends a job well that `owner` holds in this attempt, and answers its document, locked until the transaction ends. None
-/// when it holds it no more, or the document is gone: then nothing of its work may take effect.
+/// What a job came to, to be stored with its end.
+#[derive(Debug)]
+pub struct Settlement<'a> {
+    /// The job that was worked on.
+    pub job: &'a JobRow,
+    /// Who holds it.
+    pub owner: &'a str,
+    /// The document, as it was seen last.
+    pub document: &'a DocumentRow,
+    /// Under how many topics it stood then.
+    pub stood: usize,
+    /// Topics to put it under besides, each with the AI's confidence.
+    pub chosen: &'a [(TopicId, f32)],
+    /// What it is from now on.
+    pub status: DocumentStatus,
+    /// What was read.
+    pub outcome: &'a DocumentOutcome,
+    /// What reading learned besides.
+    pub learned: &'a Learned,
+    /// The line of the audit log.
+    pub line: &'a NewAuditEntry,
+}
+
+/// Ends a job well, and stores what it came to: all or none. Answers the document as it is now, with the topics that it was
+/// put under. None, and nothing is changed, where the owner holds the job no more in this attempt; also where the document
+/// or its topics were changed since they were seen, or a chosen topic is gone: who wants to know looks.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn end(
-    conn: &mut AsyncPgConnection,
-    job: &JobRow,
-    document: DocumentId,
-    owner: &str,
-) -> QueryResult<Option<Filed>> {
-    let statement = diesel::sql_query(END)
-        .bind::<SqlUuid, _>(document)
+pub async fn settle(conn: &mut AsyncPgConnection, settlement: &Settlement<'_>) -> QueryResult<Option<Filed>> {
+    let Settlement { job, owner, document, stood, chosen, status, outcome, learned, line } = settlement;
+    let (topics, confidences): (Vec<TopicId>, Vec<f32>) = chosen.iter().copied().unzip();
+    let statement = diesel::sql_query(SETTLE)
+        .bind::<SqlUuid, _>(document.id)
+        .bind::<Timestamptz, _>(document.updated_at)
+        .bind::<BigInt, _>(i64::try_from(*stood).unwrap_or(i64::MAX))
+        .bind::<Array<SqlUuid>, _>(topics)
+        .bind::<Array<Float>, _>(confidences)
         .bind::<SqlUuid, _>(job.id)
         .bind::<Integer, _>(job.attempts)
-        .bind::<Text, _>(owner);
-    prepared(statement).get_result(conn).await.optional()
+        .bind::<Text, _>(*owner)
+        .bind::<Text, _>(TopicSource::Ai)
+        .bind::<Text, _>(line.actor)
+        .bind::<Text, _>(line.action)
+        .bind::<Text, _>(line.subject_type)
+        .bind::<SqlUuid, _>(line.subject_id)
+        .bind::<Jsonb, _>(&line.detail)
+        .bind::<Text, _>(*status)
+        .bind::<Nullable<Text>, _>(outcome.text.as_deref())
+        .bind::<Bool, _>(outcome.text_truncated)
+        .bind::<Nullable<Text>, _>(outcome.search_text.as_deref())
+        .bind::<Nullable<Text>, _>(outcome.language.as_deref())
+        .bind::<Nullable<Integer>, _>(outcome.page_count)
+        .bind::<Nullable<Text>, _>(outcome.text_source)
+        .bind::<Nullable<Text>, _>(outcome.author.as_deref())
+        .bind::<Nullable<Timestamptz>, _>(outcome.file_created_at)
+        .bind::<Nullable<Timestamptz>, _>(outcome.file_modified_at)
+        .bind::<Nullable<Text>, _>(outcome.thumbnail_key.as_ref())
+        .bind::<Nullable<Integer>, _>(outcome.thumbnail_bytes)
+        .bind::<Nullable<Text>, _>(outcome.error_code.as_deref())
+        .bind::<Nullable<Text>, _>(outcome.error_message.as_deref())
+        .bind::<Nullable<Text>, _>(learned.content_type.as_deref())
+        .bind::<Nullable<Text>, _>(learned.title.as_deref());
+    match prepared(statement).get_result(conn).await {
+        // A chosen topic went in this very moment.
+        Err(DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => Ok(None),
+        settled => settled.optional(),
+    }
 }

@@ -261,6 +261,15 @@ pub async fn replace(
     replace_as_they_were(conn, document, &chosen).await
 }
 
+/// Takes a document from under all its topics, which are locked by the caller.
+///
+/// # Errors
+/// When the database fails.
+pub async fn clear(conn: &mut AsyncPgConnection, document: DocumentId) -> QueryResult<()> {
+    let all = document_topics::table.filter(document_topics::document_id.eq(document));
+    diesel::delete(all).execute(conn).await.map(drop)
+}
+
 /// Puts what the AI chose on a document that has the topics `stood`; answers what it has then, by name. A topic that was
 /// removed since it was chosen is left out.
 ///
@@ -292,7 +301,7 @@ pub async fn replace_by_ai(
         })
         .collect();
     if !stood.is_empty() {
-        diesel::delete(document_topics::table.filter(document_topics::document_id.eq(document))).execute(conn).await?;
+        clear(conn, document).await?;
     }
     let rows: Vec<_> = assigned.iter().map(|topic| (topic.id, topic.source, topic.confidence)).collect();
     insert_rows(conn, document, &rows).await?;
@@ -311,7 +320,7 @@ pub async fn replace_as_they_were(
 ) -> QueryResult<()> {
     let ids: Vec<TopicId> = chosen.iter().map(|(topic, ..)| *topic).collect();
     lock_around(conn, document, &ids).await?;
-    diesel::delete(document_topics::table.filter(document_topics::document_id.eq(document))).execute(conn).await?;
+    clear(conn, document).await?;
     insert_rows(conn, document, chosen).await
 }
 

@@ -4,16 +4,19 @@
 //! lease is still held. So a job can run twice, here and in another worker, with the result of once.
 //! A document in the trash is worked on like any other: so it comes back out of it in its right state.
 
+mod settle;
+
+pub use settle::settle;
+
 use super::Vault;
 use super::classifier::{self, Choice};
 use super::documents::{Document, with_topics};
-use super::{extractor, thumbnails, unlock};
+use super::{extractor, unlock};
 use crate::config::WorkConfig;
-use crate::crash::{self, CrashPoint};
-use crate::db::models::{DocumentOutcome, DocumentRow, JobRow, Learned, NewAuditEntry};
+use crate::db::models::{AssignedTopic, DocumentRow, JobRow, NewAuditEntry};
 use crate::db::queries::steps::Claimed;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
-use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobId, JobState, ObjectKey, TextSource};
+use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobId, JobState};
 use crate::error::{Error, Result, cause_chain};
 use crate::extract::Reading;
 use rand::Rng;
@@ -26,16 +29,16 @@ const BACKOFF: Duration = Duration::from_secs(2);
 const MAX_BACKOFF: Duration = Duration::from_secs(300);
 /// Wait while a store is away: that is no fault of the job's.
 const OUTAGE_WAIT: Duration = Duration::from_secs(4);
-/// The beginning of a text that PostgreSQL can index whatever it holds.
-const SURELY_INDEXED_BYTES: usize = 64 * 1024;
 
 /// A job in hand, with its document.
 #[derive(Debug, Clone)]
 pub struct Work {
     /// The job, as claimed.
     pub job: JobRow,
-    /// What it is about.
+    /// What it is about, as it was when it was claimed.
     pub document: DocumentRow,
+    /// Under which topics it stood then.
+    pub topics: Vec<AssignedTopic>,
     /// It came with topics that an AI chose earlier: it is read, and not sorted again.
     pub brings_topics: bool,
 }
@@ -76,7 +79,8 @@ pub async fn claim(vault: &Vault, job: JobId, owner: &str) -> Result<Option<Work
     }
     document.row.status = DocumentStatus::Processing;
     tell(vault, Some(&document));
-    Ok(Some(Work { job, document: document.row, brings_topics }))
+    let Document { row: document, topics } = document;
+    Ok(Some(Work { job, document, topics, brings_topics }))
 }
 
 /// Tells those who watch of a document that changed, if it did.
@@ -106,162 +110,6 @@ pub async fn run(vault: &Vault, work: &Work) -> Result<Outcome> {
     Ok(Outcome { reading, choice })
 }
 
-/// Commits what the work came to. False when the lease was lost meanwhile: then nothing is changed.
-///
-/// # Errors
-/// When a store fails.
-pub async fn settle(vault: &Vault, work: &Work, owner: &str, outcome: Outcome) -> Result<bool> {
-    let Outcome { reading, choice } = outcome;
-    let problem = reading.text.as_ref().err().copied();
-    let thumbnail = match &reading.thumbnail {
-        Some(picture) => Some((thumbnails::store(vault, work.document.id, picture).await?, picture.len())),
-        None => None,
-    };
-    let stored = thumbnail.as_ref().map(|(key, _)| key.clone());
-    let (row, learned) = columns(reading, thumbnail);
-    let settled = commit(vault, work, owner, &row, &learned, &choice, problem).await;
-    let settled = match settled {
-        // A text whose words are stranger than the index foresees: its beginning must do.
-        Err(error) if cause_chain(&error).contains("too long for tsvector") => {
-            let text = row.text.as_deref().unwrap_or_default();
-            let beginning = text[..text.floor_char_boundary(SURELY_INDEXED_BYTES)].to_owned();
-            let row = DocumentOutcome { search_text: Some(beginning), ..row };
-            commit(vault, work, owner, &row, &learned, &choice, problem).await?
-        }
-        // Whether it was committed is not known: the sweep will tell which picture nobody needs.
-        other => other?,
-    };
-    let not_needed = match &settled {
-        Settled::Lost => stored.as_ref(),
-        Settled::Done { replaced } => replaced.as_ref(),
-    };
-    if let Some(key) = not_needed {
-        thumbnails::remove(vault, key).await;
-    }
-    Ok(matches!(settled, Settled::Done { .. }))
-}
-
-/// How a commit ended.
-enum Settled {
-    /// The lease was lost: nothing was changed.
-    Lost,
-    /// All is committed; the picture before, if there was one, is in no row any more.
-    Done { replaced: Option<ObjectKey> },
-}
-
-/// What was read, as it stands in the row.
-fn columns(reading: Reading, thumbnail: Option<(ObjectKey, usize)>) -> (DocumentOutcome, Learned) {
-    let Reading { content_type, about, text, .. } = reading;
-    let (error_code, error_message) = words_of(text.as_ref().err().copied());
-    let learned = Learned { content_type, title: about.title };
-    let (thumbnail_key, thumbnail_bytes) = thumbnail.unzip();
-    let rest = DocumentOutcome {
-        author: about.author,
-        file_created_at: about.created_at,
-        file_modified_at: about.modified_at,
-        thumbnail_key,
-        thumbnail_bytes: thumbnail_bytes.map(|bytes| i32::try_from(bytes).unwrap_or(i32::MAX)),
-        error_code,
-        error_message,
-        ..DocumentOutcome::default()
-    };
-    let row = match text {
-        Ok(read) => DocumentOutcome {
-            text: Some(read.text),
-            text_truncated: read.truncated,
-            search_text: read.search_text,
-            language: read.language,
-            page_count: read.page_count,
-            text_source: Some(read.source),
-            ..rest
-        },
-        Err(_) => DocumentOutcome { text_source: Some(TextSource::None), page_count: about.page_count, ..rest },
-    };
-    (row, learned)
-}
-
-/// A problem as it stands in the row: its code, and a sentence.
-fn words_of(problem: Option<DocumentProblem>) -> (Option<String>, Option<String>) {
-    problem.map(|problem| (problem.as_str().to_owned(), problem.message().to_owned())).unzip()
-}
-
-async fn commit(
-    vault: &Vault,
-    work: &Work,
-    owner: &str,
-    row: &DocumentOutcome,
-    learned: &Learned,
-    choice: &Choice,
-    problem: Option<DocumentProblem>,
-) -> Result<Settled> {
-    let id = work.document.id;
-    let mut conn = vault.db.get().await?;
-    let committed = conn
-        .transaction::<_, Error, _>(async |conn| {
-            let Some(filed) = queries::steps::end(conn, &work.job, id, owner).await? else { return Ok(None) };
-            let Document { row: mut document, mut topics } = filed.into();
-            let by_user = document.topics_by_user;
-            // What was read while the bytes were there is still worth finding, and so are its topics.
-            // So is what was read with a password that is not at hand any more.
-            let keep = match problem {
-                Some(DocumentProblem::ContentMissing | DocumentProblem::ContentDamaged) => true,
-                Some(DocumentProblem::Password) => document.has_text(),
-                _ => false,
-            };
-            if !by_user && !keep && !work.brings_topics {
-                topics = queries::topics::replace_by_ai(conn, id, &topics, &choice.topics).await?;
-            }
-            let status = match problem {
-                Some(_) => DocumentStatus::Failed,
-                None if by_user || !topics.is_empty() => DocumentStatus::Ready,
-                None => DocumentStatus::NeedsReview,
-            };
-            let (action, detail) = match problem {
-                Some(problem) => ("document.failed", json!({"code": problem.as_str(), "job_id": work.job.id})),
-                None => ("document.processed", decision(vault, work, status, choice, by_user)),
-            };
-            let line = audit(id, action, detail);
-            let mut replaced = None;
-            match problem {
-                Some(problem) if keep => {
-                    queries::documents::store_failure(conn, id, problem.as_str(), problem.message()).await?;
-                    queries::audit::append(conn, &line).await?;
-                }
-                _ => {
-                    // A person may have given it a title meanwhile.
-                    let title = learned.title.clone().filter(|_| document.title.is_none());
-                    let learned = Learned { title, ..learned.clone() };
-                    replaced = document.thumbnail_key.take();
-                    // Sent together: the second waits for no answer to the first.
-                    let stored = queries::documents::store_outcome(conn, id, status, row, &learned);
-                    (document, ()) = tokio::try_join!(stored, queries::audit::append(conn, &line))?;
-                }
-            }
-            document.status = status;
-            (document.error_code, document.error_message) = words_of(problem);
-            crash::point(CrashPoint::WorkBeforeCommit);
-            Ok(Some((Document { row: document, topics }, replaced)))
-        })
-        .await?;
-    let Some((changed, replaced)) = committed else { return Ok(Settled::Lost) };
-    tell(vault, Some(&changed));
-    Ok(Settled::Done { replaced })
-}
-
-/// What the audit log keeps of a decision.
-fn decision(vault: &Vault, work: &Work, status: DocumentStatus, choice: &Choice, by_user: bool) -> Value {
-    let mut detail = choice.detail(vault.ai.name());
-    detail["status"] = json!(status);
-    detail["topics_by_user"] = json!(by_user);
-    detail["topics_brought"] = json!(work.brings_topics);
-    detail["job_id"] = json!(work.job.id);
-    detail
-}
-
-fn audit(id: DocumentId, action: &'static str, detail: Value) -> NewAuditEntry {
-    NewAuditEntry { actor: "worker", action, subject_type: "document", subject_id: id.as_uuid(), detail }
-}
-
 /// Puts a job that failed back into the queue, or gives it up.
 ///
 /// # Errors
@@ -284,6 +132,15 @@ pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Res
         .await?;
     tell(vault, changed.as_ref());
     Ok(())
+}
+
+fn audit(id: DocumentId, action: &'static str, detail: Value) -> NewAuditEntry {
+    NewAuditEntry { actor: "worker", action, subject_type: "document", subject_id: id.as_uuid(), detail }
+}
+
+/// A problem as it stands in the row: its code, and a sentence.
+fn words_of(problem: Option<DocumentProblem>) -> (Option<String>, Option<String>) {
+    problem.map(|problem| (problem.as_str().to_owned(), problem.message().to_owned())).unzip()
 }
 
 /// How long a job waits after an error in attempt `attempts`, and whether that is an outage: no fault of the job's own, so
