@@ -87,6 +87,64 @@ async fn a_dead_lease_is_taken_over_and_the_old_holder_can_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_to_a_document_while_it_is_read_stands() {
+    use docuvault::services::processing;
+    let vault = TestVault::new().await;
+    let (tax, letter) = (vault.topic_id("Tax").await, vault.topic_id("Letter").await);
+    let mut ids = Vec::new();
+    for name in ["titled.txt", "sorted.txt", "trashed.txt", "removed.txt", "of-a-topic-that-goes.txt", "let-be.txt"] {
+        ids.push(id_of(&vault.put_in(name, format!("{INVOICE} {name}")).await));
+    }
+    let mut works = Vec::new();
+    for job in jobs(&vault, "queued").await {
+        let job = job["id"].as_str().expect("an id").parse().expect("an id");
+        let work = processing::claim(&vault.vault, job, "me").await.expect("no failure").expect("it is free");
+        let outcome = processing::run(&vault.vault, &work).await.expect("it is read");
+        works.push((work, outcome));
+    }
+    let url = |at: usize, more: &str| vault.api(&format!("/documents/{}{more}", ids[at]));
+    let done = async |request: reqwest::RequestBuilder| {
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+    };
+    done(vault.http.patch(url(0, "")).json(&json!({"title": "Mine"}))).await;
+    done(vault.http.put(url(1, "/topics")).json(&json!({"topic_ids": [tax, letter]}))).await;
+    done(vault.http.delete(url(2, ""))).await;
+    done(vault.http.delete(url(3, "?permanently=true"))).await;
+    let invoice = vault.topic_id("Invoice").await;
+    done(vault.http.delete(vault.api(&format!("/topics/{invoice}")))).await;
+
+    for (work, outcome) in works {
+        let held = processing::settle(&vault.vault, &work, "me", outcome).await.expect("no failure");
+        assert_eq!(held, work.document.id.to_string() != ids[3], "only what is gone is lost");
+    }
+    let topics = |document: &Value| -> Vec<String> {
+        let topics = document["topics"].as_array().expect("topics").iter();
+        topics.map(|topic| format!("{} by {}", topic["name"], topic["source"]).replace('"', "")).collect()
+    };
+    let titled = vault.document(&ids[0]).await;
+    assert_eq!((&titled["title"], &titled["status"]), (&json!("Mine"), &json!("needs_review")), "its topic is gone");
+    let sorted = vault.document(&ids[1]).await;
+    assert_eq!(topics(&sorted), ["Letter by user", "Tax by user"]);
+    assert_eq!(sorted["status"], "ready");
+    for id in [&ids[0], &ids[1], &ids[4], &ids[5]] {
+        assert!(vault.text(id).await.contains("nvoice"), "all were read");
+    }
+    assert_eq!(vault.get(&format!("/documents/{}", ids[3])).await.status(), 404);
+    let trashed = vault.get_json("/documents?deleted=true").await;
+    assert_eq!(
+        (trashed["items"].as_array().map(Vec::len), &trashed["items"][0]["status"]),
+        (Some(1), &json!("needs_review"))
+    );
+    assert_eq!(vault.count("SELECT count(*) FROM jobs WHERE state = 'done'").await, 5);
+    assert_eq!(vault.count("SELECT count(*) FROM audit_log WHERE action = 'document.processed'").await, 5);
+    assert_eq!(vault.count("SELECT count(*) FROM document_topics WHERE source = 'ai'").await, 0);
+    let counted = "SELECT count(*) FROM topics WHERE document_count <> \
+        (SELECT count(*) FROM document_topics WHERE topic_id = topics.id)";
+    assert_eq!(vault.count(counted).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_document_that_kills_its_worker_each_time_is_given_up() {
     let vault = TestVault::builder().set("JOB_MAX_ATTEMPTS", "3").start().await;
     let id = id_of(&vault.put_in("a.txt", INVOICE).await);
