@@ -30,8 +30,7 @@ impl WorkConfig {
         Self {
             concurrency: reader.value(
                 "WORKER_CONCURRENCY",
-                // While one is read, another waits for its bytes or for its commit.
-                (2 * cores).min(256),
+                cores,
                 |n| (1..=256).contains(n),
                 "a whole number from 1 to 256",
             ),
