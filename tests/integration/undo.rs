@@ -80,10 +80,12 @@ async fn what_waited_for_a_person_waits_again() {
     assert_eq!(sorting(&undone(&vault, &id).await), before);
 
     // Chosen before anybody had read it: without the choice, nobody has sorted it.
+    worker.stop().await;
     let id = id_of(&{
         let document = vault.put_in("another.txt", format!("{poem} like ghosts")).await;
         choose(&vault, &id_of(&document), &[&letter]).await
     });
+    let worker = vault.worker();
     vault.processed(&id).await;
     let after = sorting(&undone(&vault, &id).await);
     assert_eq!((&after.0, &after.1), (&json!([]), &json!(false)));
