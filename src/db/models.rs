@@ -119,7 +119,7 @@ pub struct NewDocument<'a> {
 }
 
 /// What reading and sorting a document came to.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct DocumentOutcome {
     /// Its text.
     pub text: Option<String>,

@@ -1,7 +1,7 @@
 //! Answers that still hold: what was answered once is answered again from memory, for as long as nothing was committed.
 //!
 //! Most of the time nothing changes in a vault, and many ask for the same page of the same list. PostgreSQL can tell by a
-//! word whether anything did ([`Mark`]), which costs it a tenth of the page. It is asked each time: so an answer is never
+//! word whether anything did ([`Mark`]), which costs it a tenth of the page, or a sixth. It is asked each time: so an answer is never
 //! older than one that is worked out anew, whichever process changed what.
 
 use super::Vault;

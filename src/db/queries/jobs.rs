@@ -123,9 +123,9 @@ pub async fn is_held(conn: &mut AsyncPgConnection, job: &JobRow, owner: &str) ->
     let held = jobs::table
         .filter(dsl::id.eq(job.id))
         .filter(dsl::attempts.eq(job.attempts))
-        .filter(dsl::state.eq(JobState::Running))
+        .filter(runs())
         .filter(dsl::lease_owner.eq(owner));
-    let held: Option<JobId> = held.select(dsl::id).for_update().first(conn).await.optional()?;
+    let held: Option<JobId> = prepared(held.select(dsl::id).for_update()).get_result(conn).await.optional()?;
     Ok(held.is_some())
 }
 

@@ -1,4 +1,5 @@
-//! Every query of the vault, one file a table (and one for the role, one for the steps of a document's way). Each takes a connection, so that the caller owns the transaction.
+//! Every query of the vault, one file a table (and one for the role, one for what a
+//! statement sees, one for the steps of a document's way). Each takes a connection, so that the caller owns the transaction.
 //!
 //! Times are PostgreSQL's: the one clock that all processes share.
 
