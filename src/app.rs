@@ -4,7 +4,7 @@ use crate::ai::local::LocalProvider;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::db::{Database, migrations, queries};
-use crate::extract::Reader;
+use crate::extract::{self, Reader};
 use crate::metrics::Metrics;
 use crate::queue::JobQueue;
 use crate::services::events::Events;
@@ -56,7 +56,12 @@ impl Role {
 /// # Errors
 /// When a part can't be built from these settings.
 pub fn build(config: Config, role: Role) -> Result<Arc<Vault>> {
-    let program = std::env::current_exe().context("the program can't find itself")?;
+    let own = std::env::current_exe().context("the program can't find itself")?;
+    let program = match role {
+        Role::Worker => extract::program(own),
+        // Neither of them reads.
+        Role::Serve | Role::Verify => own,
+    };
     build_with(config, role, program, Arc::new(SystemClock))
 }
 

@@ -4,6 +4,7 @@ use crate::client::BaseUrl;
 use crate::commands;
 use crate::config::ConfigError;
 use crate::domain::TopicName;
+use crate::extract::READER;
 use crate::extract::child::{Format, Limits, Options};
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -59,9 +60,17 @@ struct ReadChildArgs {
 /// The command line of a reading child alone. One starts for each file, and to describe all the other commands first
 /// would be a good part of its life.
 #[derive(Debug, Parser)]
+#[command(name = READER, version)]
 struct ReadChild {
     #[command(flatten)]
     args: ReadChildArgs,
+}
+
+impl ReadChild {
+    fn run(self) -> ExitCode {
+        let ReadChildArgs { format, options, limits } = self.args;
+        commands::read_child::run(format, &options, limits)
+    }
 }
 
 /// What `verify` is to do.
@@ -147,19 +156,22 @@ const EXIT_USAGE: u8 = 2;
 /// Parses the command line, runs the command, and answers the process's exit code: 0 for success, 1 for failure, 2 for
 /// wrong settings or a wrong command line, 3 where `verify` found what remains wrong.
 pub fn run() -> ExitCode {
-    let command = match std::env::args_os().nth(1) {
-        Some(word) if word == "read-child" => {
-            Command::ReadChild(ReadChild::parse_from(std::env::args_os().skip(1)).args)
-        }
-        _ => Cli::parse().command,
-    };
-    match dispatch(command) {
+    if std::env::args_os().nth(1).is_some_and(|word| word == "read-child") {
+        return ReadChild::parse_from(std::env::args_os().skip(1)).run();
+    }
+    match dispatch(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("docuvault: {error:#}");
             if error.is::<ConfigError>() { ExitCode::from(EXIT_USAGE) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// What the program [`READER`] does: a reading child and nothing else, called with the same words as `docuvault`.
+pub fn run_reader() -> ExitCode {
+    let words = std::env::args_os().enumerate().filter(|(at, word)| *at != 1 || word != "read-child");
+    ReadChild::parse_from(words.map(|(_, word)| word)).run()
 }
 
 fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
@@ -172,9 +184,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(args) => commands::export::run(&args),
         Command::Healthcheck { url } => commands::healthcheck::run(&url),
         Command::Openapi => commands::openapi::run(),
-        Command::ReadChild(ReadChildArgs { format, options, limits }) => {
-            Ok(commands::read_child::run(format, &options, limits))
-        }
+        Command::ReadChild(args) => Ok(ReadChild { args }.run()),
     }
 }
 

@@ -4,13 +4,15 @@
 build_app() {
     say "Building"
     cargo build --release --locked
-    local built=${CARGO_TARGET_DIR:-target}/release/docuvault
-    if ! cmp -s "$built" "$STATE/bin/docuvault"; then
-        mkdir -p "$STATE/bin"
-        # Moved into place: a program that runs can't be overwritten.
-        install -m 755 "$built" "$STATE/bin/docuvault.new"
-        mv -f "$STATE/bin/docuvault.new" "$STATE/bin/docuvault"
-    fi
+    local built=${CARGO_TARGET_DIR:-target}/release program
+    mkdir -p "$STATE/bin"
+    for program in docuvault docuvault-reader; do
+        if ! cmp -s "$built/$program" "$STATE/bin/$program"; then
+            # Moved into place: a program that runs can't be overwritten.
+            install -m 755 "$built/$program" "$STATE/bin/$program.new"
+            mv -f "$STATE/bin/$program.new" "$STATE/bin/$program"
+        fi
+    done
 }
 
 migrate_app() {
@@ -18,8 +20,8 @@ migrate_app() {
     "$STATE/bin/docuvault" migrate --starter-topics
 }
 
-# Which program runs, with which settings.
-app_stamp() { cat "$STATE/bin/docuvault" "$ENV_FILE" | sha256sum; }
+# Which programs run, with which settings.
+app_stamp() { cat "$STATE/bin/docuvault" "$STATE/bin/docuvault-reader" "$ENV_FILE" | sha256sum; }
 
 health() { curl --noproxy '*' --fail --silent --max-time 5 --output /dev/null "http://127.0.0.1:$HTTP_PORT/health"; }
 

@@ -17,6 +17,7 @@ mod pdf;
 mod pictures;
 #[cfg(feature = "fault-injection")]
 mod probe;
+mod program;
 mod reader;
 mod sandbox;
 mod sniff;
@@ -27,6 +28,7 @@ pub mod unlock;
 
 pub use about::About;
 pub use confine::lacks_landlock;
+pub use program::{READER, program};
 pub use reader::Reader;
 pub use sniff::{as_declared, declared_or_guessed};
 pub use tools::{Capability, capabilities};

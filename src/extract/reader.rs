@@ -109,7 +109,7 @@ pub(super) struct Parsed {
 }
 
 impl Reader {
-    /// A reader whose children are `program`: this very executable, which knows the subcommand `read-child`.
+    /// A reader whose children are `program` ([`super::program()`]), called with the subcommand `read-child`.
     pub fn new(limits: ReadingConfig, program: PathBuf) -> Self {
         let capabilities = tools::capabilities(&limits.ocr_languages);
         let lacks = |name| capabilities.iter().any(|found| found.name == name && !found.missing.is_empty());

@@ -1,7 +1,7 @@
 //! One real file of each format, through the real worker: what is found, where its text comes from, and what it says of
 //! itself. The table of docs/formats.md is this one.
 
-use crate::support::{PROGRAM, TestVault, id_of};
+use crate::support::{READER, TestVault, id_of};
 use docuvault::config::ReadingConfig;
 use docuvault::extract::{Hint, Reader};
 use serde_json::{Value, json};
@@ -83,7 +83,7 @@ fn file(name: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_real_file_of_each_format_is_read() {
     let vault = TestVault::new().await;
-    let worker = vault.worker_with(&[("OCR_LANGUAGES", "eng")], PROGRAM);
+    let worker = vault.worker_with(&[("OCR_LANGUAGES", "eng")], READER);
     let mut put_in = Vec::new();
     for row in ROWS {
         for name in row.files {

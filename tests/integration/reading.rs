@@ -1,8 +1,11 @@
 //! Reading: the formats, the encodings, and what can't be read.
 
 use crate::support::files::{noise, pdf};
-use crate::support::{TestVault, id_of};
+use crate::support::{PROGRAM, READER, TestVault, id_of};
+use docuvault::extract;
 use serde_json::{Value, json};
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_format_gives_its_words() {
@@ -92,7 +95,7 @@ async fn the_limits_hold() {
     // 32 KiB of text a document, and a reading child of 64 MiB.
     let worker = vault.worker_with(
         &[("READ_MAX_TEXT_BYTES", "32768"), ("READ_MEMORY_BYTES", "67108864"), ("READ_TIMEOUT_SECONDS", "5")],
-        crate::support::PROGRAM,
+        READER,
     );
     let long = id_of(&vault.put_in("long.txt", "word ".repeat(100_000)).await);
     let pages: Vec<String> = (0..300).map(|page| format!("page {page} {}", "x y z ".repeat(60))).collect();
@@ -135,5 +138,23 @@ async fn bytes_that_are_not_those_that_were_put_in_are_never_read_as_if_they_wer
         assert_eq!(document["error"]["code"], "content_damaged", "{document}");
         assert!(vault.text(id).await.contains("what was put in"), "what was read of it before is still found");
     }
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_reads_by_itself_where_its_reader_is_missing_or_of_another_version() {
+    assert_eq!(extract::program(PROGRAM.into()), PathBuf::from(READER));
+    let folder = tempfile::tempdir().expect("a folder");
+    let alone = folder.path().join("docuvault");
+    assert_eq!(extract::program(alone.clone()), alone);
+    // It says another name and version of itself.
+    symlink("/bin/cat", folder.path().join(extract::READER)).expect("a link");
+    assert_eq!(extract::program(alone.clone()), alone);
+
+    let vault = TestVault::new().await;
+    let worker = vault.worker_with(&[], PROGRAM);
+    let id = id_of(&vault.put_in("a.pdf", pdf(&["read by the program itself"])).await);
+    assert_eq!(vault.processed(&id).await["error"], Value::Null);
+    assert!(vault.text(&id).await.contains("read by the program itself"));
     worker.stop().await;
 }

@@ -5,7 +5,7 @@
 
 use crate::support::files::{endless_pdf, pdf, pdf_in};
 use crate::support::process::{Process, command};
-use crate::support::{PROGRAM, TestVault, eventually, id_of};
+use crate::support::{PROGRAM, READER, TestVault, eventually, id_of};
 use docuvault::config::ReadingConfig;
 use docuvault::extract::{Hint, Reader};
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use tokio::process::Command;
 
 /// As whom children run in these tests.
 pub struct Users {
-    /// A copy of the program and a way to it, where a user without rights can reach them.
+    /// Copies of the programs and a way to them, where a user without rights can reach them.
     folder: TempDir,
 }
 
@@ -34,9 +34,8 @@ impl Users {
             // Another process writes them: this one forks all the time, and a program that is open for writing
             // somewhere can't be started.
             let script = format!(
-                "install -m 755 {PROGRAM} docuvault && echo '#!/bin/sh\nexec {NOBODY} {}/docuvault \"$@\"' > as-nobody && \
-                 chmod 755 as-nobody",
-                folder.path().display()
+                "install -m 755 {PROGRAM} {READER} . && echo '#!/bin/sh\nexec {NOBODY} \"${{0%-as-nobody}}\" \"$@\"' > \
+                 docuvault-as-nobody && cp docuvault-as-nobody docuvault-reader-as-nobody && chmod 755 *-as-nobody"
             );
             let status = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).status().await;
             assert!(status.expect("a shell").success());
@@ -44,18 +43,19 @@ impl Users {
         Self { folder }
     }
 
-    /// The programs to try: as the user of this test, and as one without rights.
+    /// The reading children to try: as the user of this test, and as one without rights.
     pub fn programs(&self) -> Vec<PathBuf> {
-        let mut programs = vec![PathBuf::from(PROGRAM)];
+        let mut programs = vec![PathBuf::from(READER)];
         if is_root() {
-            programs.push(self.least());
+            programs.push(self.as_nobody(READER));
         }
         programs
     }
 
-    /// The program as a user without rights.
-    fn least(&self) -> PathBuf {
-        if is_root() { self.folder.path().join("as-nobody") } else { PathBuf::from(PROGRAM) }
+    /// A program as a user without rights.
+    fn as_nobody(&self, program: &str) -> PathBuf {
+        let name = Path::new(program).file_name().and_then(|name| name.to_str()).expect("a program has a name");
+        if is_root() { self.folder.path().join(format!("{name}-as-nobody")) } else { PathBuf::from(program) }
     }
 }
 
@@ -291,7 +291,7 @@ async fn a_worker_shows_its_secrets_to_no_other_process_of_its_user() {
     let vault = TestVault::new().await;
     let users = Users::new().await;
     let settings = command(&["worker"], &vault.variables);
-    let mut worker = Command::new(users.least());
+    let mut worker = Command::new(users.as_nobody(PROGRAM));
     worker.arg("worker").env_clear().stdin(Stdio::null()).kill_on_drop(true);
     for (name, value) in settings.as_std().get_envs() {
         worker.env(name, value.expect("it is set"));

@@ -33,6 +33,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_docuvault");
+/// The program of reading children.
+pub const READER: &str = env!("CARGO_BIN_EXE_docuvault-reader");
 
 /// Settings of a test program that starts its own stores; they go before those of the run.
 pub static OWN_SETTINGS: OnceLock<HashMap<String, String>> = OnceLock::new();
@@ -222,7 +224,7 @@ impl TestVault {
     async fn start(database: TestDatabase, variables: Variables) -> Self {
         // What the vault says is seen where a test fails: cargo shows a failed test's output.
         let _ = env_logger::Builder::new().is_test(true).parse_filters("warn").try_init();
-        let vault = build(&variables, Role::Serve, PROGRAM);
+        let vault = build(&variables, Role::Serve, READER);
         app::check(&vault).await.expect("the stores are as they should be");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -236,7 +238,7 @@ impl TestVault {
         let clock = ManualClock::at(SystemClock.now());
         clock.advance(by);
         let config = Config::read(&self.variables).expect("the test's settings are right");
-        app::build_with(config, Role::Worker, PathBuf::from(PROGRAM), Arc::new(clock)).expect("the vault is built")
+        app::build_with(config, Role::Worker, PathBuf::from(READER), Arc::new(clock)).expect("the vault is built")
     }
 
     pub fn api(&self, path: &str) -> String {
@@ -245,7 +247,7 @@ impl TestVault {
 
     /// A worker in this process.
     pub fn worker(&self) -> TestWorker {
-        self.worker_with(&[], PROGRAM)
+        self.worker_with(&[], READER)
     }
 
     /// A worker with settings of its own, whose reading children are `program`.
