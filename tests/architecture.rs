@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The rows of the house, from the top; a room may use rooms of lower rows, and itself.
 const ROWS: &[&[&str]] = &[
-    &["main"],
+    &["main", "bin"],
     &["cli"],
     &["commands"],
     // Puts the parts together for the commands.

@@ -95,7 +95,7 @@ async fn setting(set: &Set, count: Option<usize>, seed: u64, draws: u64) -> Valu
 
 /// A quarter of the documents belongs to topics that the vault does not have.
 async fn strangers(set: &Set, count: usize, seed: u64, draws: u64) -> Value {
-    let (mut half, mut error, mut told) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut half, mut error, mut told, mut over) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for draw in 0..draws {
         let mut labels: Vec<&str> = set.labels.iter().map(String::as_str).collect();
         labels.sort_by_key(|label| hash(label, seed + draw));
@@ -117,9 +117,10 @@ async fn strangers(set: &Set, count: usize, seed: u64, draws: u64) -> Value {
         answers[strange_from..].iter_mut().for_each(|answer| answer.1 = false);
         half.push(surest_half(&answers));
         error.push(calibration_error(&answers));
+        over.push(mean(&answers.iter().map(|(sure, _)| f64::from(*sure)).collect::<Vec<_>>()) - share(&answers));
         told.push(separation(&assessments, strange_from));
     }
-    json!({ "surest_half_right": mean(&half), "ece": mean(&error), "none_auc": mean(&told) })
+    json!({ "surest_half_right": mean(&half), "ece": mean(&error), "none_auc": mean(&told), "eces": error, "overconfidence": over })
 }
 
 /// How often a document that belongs to no topic gets a higher probability of that than one that belongs to one.
