@@ -5,7 +5,7 @@
 //! `script/measure-reading` makes the PDFs and calls this with the program and their paths.
 
 use docuvault::config::ReadingConfig;
-use docuvault::extract::{Hint, ReadError, Reader, Reading};
+use docuvault::extract::{Hint, Program, ReadError, Reader, Reading};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::path::PathBuf;
@@ -58,7 +58,7 @@ async fn main() {
     let mut arguments = env::args().skip(1).filter(|argument| argument != "--bench");
     let Some(program) = arguments.next() else { return };
     let files: Vec<PathBuf> = arguments.map(PathBuf::from).collect();
-    let reader = Reader::new(ReadingConfig::default(), program.into()).without_thumbnails();
+    let reader = Reader::new(ReadingConfig::default(), Program::beside(program.into())).without_thumbnails();
 
     let mut scores = Vec::new();
     for file in &files {

@@ -4,7 +4,7 @@ use crate::ai::local::LocalProvider;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::db::{Database, migrations, queries};
-use crate::extract::{self, Reader};
+use crate::extract::{Program, Reader};
 use crate::metrics::Metrics;
 use crate::queue::JobQueue;
 use crate::services::events::Events;
@@ -15,7 +15,6 @@ use crate::services::unchanged::Unchanged;
 use crate::services::{Background, Vault};
 use crate::{ai, storage};
 use anyhow::{Context, Result, bail};
-use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -58,9 +57,9 @@ impl Role {
 pub fn build(config: Config, role: Role) -> Result<Arc<Vault>> {
     let own = std::env::current_exe().context("the program can't find itself")?;
     let program = match role {
-        Role::Worker => extract::program(own),
+        Role::Worker => Program::beside(own),
         // Neither of them reads.
-        Role::Serve | Role::Verify => own,
+        Role::Serve | Role::Verify => Program::alone(own),
     };
     build_with(config, role, program, Arc::new(SystemClock))
 }
@@ -69,7 +68,7 @@ pub fn build(config: Config, role: Role) -> Result<Arc<Vault>> {
 ///
 /// # Errors
 /// When a part can't be built from these settings.
-pub fn build_with(config: Config, role: Role, program: PathBuf, clock: Arc<dyn Clock>) -> Result<Arc<Vault>> {
+pub fn build_with(config: Config, role: Role, program: Program, clock: Arc<dyn Clock>) -> Result<Arc<Vault>> {
     let runtime = Handle::current();
     let metrics = Metrics::new().context("the figures can't be registered")?;
     let connections = role.connections(&config);

@@ -66,13 +66,6 @@ struct ReadChild {
     args: ReadChildArgs,
 }
 
-impl ReadChild {
-    fn run(self) -> ExitCode {
-        let ReadChildArgs { format, options, limits } = self.args;
-        commands::read_child::run(format, &options, limits)
-    }
-}
-
 /// What `verify` is to do.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct VerifyArgs {
@@ -157,7 +150,7 @@ const EXIT_USAGE: u8 = 2;
 /// wrong settings or a wrong command line, 3 where `verify` found what remains wrong.
 pub fn run() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|word| word == "read-child") {
-        return ReadChild::parse_from(std::env::args_os().skip(1)).run();
+        return read_child(ReadChild::parse_from(std::env::args_os().skip(1)).args);
     }
     match dispatch(Cli::parse().command) {
         Ok(code) => code,
@@ -168,10 +161,15 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// What the program [`READER`] does: a reading child and nothing else, called with the same words as `docuvault`.
+/// What the program [`READER`] does: a reading child for a tool or a picture, called with the same words as `docuvault`.
 pub fn run_reader() -> ExitCode {
     let words = std::env::args_os().enumerate().filter(|(at, word)| *at != 1 || word != "read-child");
-    ReadChild::parse_from(words.map(|(_, word)| word)).run()
+    let ReadChildArgs { format, options, limits } = ReadChild::parse_from(words.map(|(_, word)| word)).args;
+    commands::read_child::run_small(format, &options, limits)
+}
+
+fn read_child(ReadChildArgs { format, options, limits }: ReadChildArgs) -> ExitCode {
+    commands::read_child::run(format, &options, limits)
 }
 
 fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
@@ -184,7 +182,7 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
         Command::Export(args) => commands::export::run(&args),
         Command::Healthcheck { url } => commands::healthcheck::run(&url),
         Command::Openapi => commands::openapi::run(),
-        Command::ReadChild(args) => Ok(ReadChild { args }.run()),
+        Command::ReadChild(args) => Ok(read_child(args)),
     }
 }
 

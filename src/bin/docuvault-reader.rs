@@ -1,4 +1,4 @@
-//! What the worker starts for each file that has to be parsed. See [`docuvault::cli::run_reader`].
+//! What the worker starts to read PDFs, scans and pictures. See [`docuvault::cli::run_reader`].
 
 use std::process::ExitCode;
 

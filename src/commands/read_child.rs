@@ -1,11 +1,21 @@
-//! `docuvault read-child`: what the worker starts for each file that has to be parsed.
+//! `read-child`, of `docuvault` and of `docuvault-reader`: what the worker starts for each file that has to be parsed.
 
 use crate::extract::child::{self, EXIT_FAILED, Format, Limits, Options};
+use std::io;
 use std::process::ExitCode;
 
-/// Reads standard input.
+/// Reads standard input as any format.
 pub fn run(format: Format, options: &Options, limits: Limits) -> ExitCode {
-    let code = child::run(format, options, limits).unwrap_or_else(|error| {
+    exit_code(child::run(format, options, limits))
+}
+
+/// Reads standard input as one of the formats that the small program knows.
+pub fn run_small(format: Format, options: &Options, limits: Limits) -> ExitCode {
+    exit_code(child::run_small(format, options, limits))
+}
+
+fn exit_code(ended: io::Result<i32>) -> ExitCode {
+    let code = ended.unwrap_or_else(|error| {
         // A code of its own: the program's usual one, 1, is what poppler says of a broken file.
         eprintln!("the reading child failed: {error}");
         EXIT_FAILED

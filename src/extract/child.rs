@@ -112,12 +112,42 @@ impl Options {
     }
 }
 
+impl Format {
+    /// Which of our own readers reads it: one that says in frames what it finds. None, where a tool reads it, or where it
+    /// is a picture.
+    pub(super) fn family(self) -> Option<Family> {
+        match self {
+            Self::Html => Some(Family::Html),
+            Self::Zip => Some(Family::Zip),
+            Self::Ole => Some(Family::Ole),
+            Self::Rtf => Some(Family::Rtf),
+            Self::Mail => Some(Family::Mail),
+            _ => None,
+        }
+    }
+}
+
 /// Reads standard input as `format` and writes what it says to standard output; answers the exit code.
 ///
 /// # Errors
 /// When the process can't be confined or a pipe breaks.
 pub fn run(format: Format, options: &Options, limits: Limits) -> io::Result<i32> {
+    match format.family() {
+        Some(family) => framed(family, limits),
+        None => run_small(format, options, limits),
+    }
+}
+
+/// The same for what a tool reads, and for pictures. A program that does nothing but this is small: it has none of our
+/// own readers, and not their tables.
+///
+/// # Errors
+/// As [`run`], and where `format` is none of these.
+pub fn run_small(format: Format, options: &Options, limits: Limits) -> io::Result<i32> {
     match format {
+        Format::Html | Format::Zip | Format::Ole | Format::Rtf | Format::Mail => {
+            Err(io::Error::other("this program has no reader for it"))
+        }
         Format::Pdf => {
             confine(limits, Needs::Poppler)?;
             become_tool(Command::new("pdftotext").args(["-htmlmeta", "-enc", "UTF-8", "-", "-"]))
@@ -157,8 +187,6 @@ pub fn run(format: Format, options: &Options, limits: Limits) -> io::Result<i32>
             confine(limits, Needs::Tesseract)?;
             become_tool(tesseract().args(["-l", "osd", "--psm", "0"]))
         }
-        Format::Html => framed(Family::Html, limits),
-        Format::Zip => framed(Family::Zip, limits),
         Format::PictureCount => {
             confine(limits, Needs::Nothing)?;
             let count = pictures::count(Source::standard_input(limits.memory_bytes)?);
@@ -186,9 +214,6 @@ pub fn run(format: Format, options: &Options, limits: Limits) -> io::Result<i32>
             let text = String::from_utf8_lossy(&text);
             answer(font.and_then(|font| pictures::sheet(&font, &text, options.side.unwrap_or(400))))
         }
-        Format::Ole => framed(Family::Ole, limits),
-        Format::Rtf => framed(Family::Rtf, limits),
-        Format::Mail => framed(Family::Mail, limits),
         #[cfg(feature = "fault-injection")]
         Format::ProbePdf => {
             confine(limits, Needs::Poppler)?;

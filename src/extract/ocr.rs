@@ -6,13 +6,13 @@
 
 use super::ReadError;
 use super::child::{Format, Options};
+use super::program::Program;
 use super::sandbox::{self, Task};
 use crate::config::ReadingConfig;
 use crate::domain::DocumentProblem;
 use futures_util::{StreamExt, stream};
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -75,14 +75,14 @@ pub struct OcrText {
 pub struct Ocr {
     settings: OcrSettings,
     limits: ReadingConfig,
-    program: PathBuf,
+    program: Program,
     permits: Arc<Semaphore>,
 }
 
 impl Ocr {
-    /// One whose children are `program`, as a [`super::Reader`]'s are, each within `limits`; a page is read for each of
+    /// One whose children are of `program`, as a [`super::Reader`]'s are, each within `limits`; a page is read for each of
     /// `permits`, which keeps one core busy.
-    pub fn new(settings: OcrSettings, limits: ReadingConfig, program: PathBuf, permits: Arc<Semaphore>) -> Self {
+    pub fn new(settings: OcrSettings, limits: ReadingConfig, program: Program, permits: Arc<Semaphore>) -> Self {
         Self { settings, limits, program, permits }
     }
 

@@ -1,31 +1,52 @@
 //! Which program reading children are.
 //!
-//! A child starts for each file that is parsed, and what it starts is most of what it costs: of all that DocuVault can
-//! do the linker moves a megabyte of constants to where the program lies, for a child that needs a tenth of them. So
-//! they have a program of their own, which is [`super::child`] and nothing else. Without it reading goes as well.
+//! A child starts for each file that is parsed, often several times, and its start is most of what it costs: of all that
+//! DocuVault can do the linker moves a megabyte of constants to where the program lies. The children that PDFs, scans
+//! and pictures take, several for each document, need next to none of them. So there is a small program for these
+//! alone. The others, and all of them where it is missing, are the worker's own executable.
 
+use super::child::Format;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The program of reading children, which lies beside `docuvault`.
+/// The small program, which lies beside `docuvault`. It takes the same words.
 pub const READER: &str = "docuvault-reader";
 
-/// What `own`, the executable of this process, starts for a reading child: [`READER`] where it lies beside it and is of
-/// the same version, which it is asked for; else `own`, whose subcommand `read-child` does the same.
-pub fn program(own: PathBuf) -> PathBuf {
-    let reader = own.with_file_name(READER);
-    if !reader.is_file() {
-        return own;
-    }
-    // One of an earlier installation may speak in other frames.
-    if is_of_this_version(&reader) {
-        return reader;
-    }
-    log::warn!("{} is of another version, and is not used", reader.display());
-    own
+/// What reading children are started from.
+#[derive(Debug, Clone)]
+pub struct Program {
+    own: PathBuf,
+    small: Option<PathBuf>,
 }
 
-fn is_of_this_version(reader: &Path) -> bool {
-    let said = Command::new(reader).arg("--version").env_clear().stdin(Stdio::null()).stderr(Stdio::null()).output();
+impl Program {
+    /// Of a worker whose executable is `own`: that, and [`READER`] where it lies beside it and is of the same version,
+    /// which it is asked for.
+    pub fn beside(own: PathBuf) -> Self {
+        let small = own.with_file_name(READER);
+        // One of an earlier installation may take other words.
+        let (there, fits) = (small.is_file(), is_of_this_version(&small));
+        if there && !fits {
+            log::warn!("{} is of another version, and is not used", small.display());
+        }
+        Self { own, small: fits.then_some(small) }
+    }
+
+    /// `own` alone.
+    pub fn alone(own: PathBuf) -> Self {
+        Self { own, small: None }
+    }
+
+    /// What is started for a child that reads `format`.
+    pub fn of(&self, format: Format) -> &Path {
+        match &self.small {
+            Some(small) if format.family().is_none() => small,
+            _ => &self.own,
+        }
+    }
+}
+
+fn is_of_this_version(small: &Path) -> bool {
+    let said = Command::new(small).arg("--version").env_clear().stdin(Stdio::null()).stderr(Stdio::null()).output();
     said.is_ok_and(|said| said.stdout.trim_ascii() == format!("{READER} {}", env!("CARGO_PKG_VERSION")).as_bytes())
 }

@@ -9,6 +9,7 @@ use super::about::About;
 use super::child::Format;
 use super::frames::{self, Bounds, Frame, FrameError, FrameReader};
 use super::ocr::{Ocr, OcrSettings, OcrText};
+use super::program::Program;
 use super::sandbox::{self, Taken, Task};
 use super::sniff::{self, Kind};
 use super::thumbnail::Thumbnailer;
@@ -24,7 +25,6 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::num::NonZero;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -52,7 +52,7 @@ const ORNAMENT_BYTES: u64 = 8 * 1024;
 #[derive(Debug, Clone)]
 pub struct Reader {
     limits: ReadingConfig,
-    program: PathBuf,
+    program: Program,
     ocr: Ocr,
     thumbnailer: Thumbnailer,
     lacks: Lacks,
@@ -109,8 +109,8 @@ pub(super) struct Parsed {
 }
 
 impl Reader {
-    /// A reader whose children are `program` ([`super::program()`]), called with the subcommand `read-child`.
-    pub fn new(limits: ReadingConfig, program: PathBuf) -> Self {
+    /// A reader whose children are of `program`.
+    pub fn new(limits: ReadingConfig, program: Program) -> Self {
         let capabilities = tools::capabilities(&limits.ocr_languages);
         let lacks = |name| capabilities.iter().any(|found| found.name == name && !found.missing.is_empty());
         let lacks = Lacks {
@@ -607,7 +607,7 @@ mod tests {
             max_text_bytes: 64 * 1024,
             ..ReadingConfig::default()
         };
-        Reader::new(limits, PathBuf::from("/nonexistent"))
+        Reader::new(limits, Program::alone("/nonexistent".into()))
     }
 
     async fn read(bytes: Vec<u8>, content_type: &str) -> Result<ReadText, DocumentProblem> {

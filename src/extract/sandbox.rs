@@ -10,6 +10,7 @@ use super::child::{
     EXIT_BLANK, EXIT_DAMAGED, EXIT_FAILED, EXIT_PASSWORD, EXIT_TOO_LARGE, EXIT_TOOL_MISSING, EXIT_UNSUPPORTED, Format,
     Options,
 };
+use super::program::Program;
 use crate::config::ReadingConfig;
 use crate::domain::DocumentProblem;
 use clap::ValueEnum;
@@ -18,7 +19,6 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
@@ -78,12 +78,12 @@ pub(super) enum Taken<T> {
 /// child leaves that has died. Else an error of the kind `InvalidData` or `UnexpectedEof` means that the child talked
 /// nonsense, and that is `Damaged`; any other is an error of our own house.
 pub(super) async fn run<T, E>(
-    program: &Path,
+    program: &Program,
     task: &Task,
     scratch: &File,
     take: impl AsyncFnOnce(ChildStdout) -> io::Result<Taken<T>>,
 ) -> Result<T, ReadError<E>> {
-    let mut command = Command::new(program);
+    let mut command = Command::new(program.of(task.format));
     command
         .arg("read-child")
         .arg(task.format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default())

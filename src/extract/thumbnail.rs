@@ -2,11 +2,11 @@
 
 use super::ReadError;
 use super::child::{Format, Options};
+use super::program::Program;
 use super::sandbox::{self, Task};
 use crate::config::ReadingConfig;
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The longer side, in pixels.
@@ -22,12 +22,12 @@ const CPU: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Thumbnailer {
     limits: ReadingConfig,
-    program: PathBuf,
+    program: Program,
 }
 
 impl Thumbnailer {
-    /// One whose children are `program`, as a [`super::Reader`]'s are.
-    pub fn new(limits: ReadingConfig, program: PathBuf) -> Self {
+    /// One whose children are of `program`, as a [`super::Reader`]'s are.
+    pub fn new(limits: ReadingConfig, program: Program) -> Self {
         Self { limits: ReadingConfig { timeout: limits.timeout.min(CPU), ..limits }, program }
     }
 

@@ -2,12 +2,12 @@
 
 use super::ReadError;
 use super::child::Format;
+use super::program::Program;
 use super::sandbox::{self, Task};
 use crate::config::ReadingConfig;
 use crate::domain::DocumentProblem;
 use secrecy::{ExposeSecret, SecretString};
 use std::fs::File;
-use std::path::Path;
 
 /// An unlocked PDF may be that many times as large as it was: what it holds may be packed in another way.
 const GROWTH: u64 = 4;
@@ -20,7 +20,7 @@ const LONGEST_PASSWORD: usize = 1024;
 /// # Errors
 /// `Unreadable(Password)` where the password is another one.
 pub async fn pdf<E>(
-    program: &Path,
+    program: &Program,
     limits: &ReadingConfig,
     scratch: &File,
     password: &SecretString,

@@ -43,7 +43,7 @@ async fn without_the_object_store_an_upload_is_refused_honestly_and_work_waits()
     problem(vault.upload("large.bin", noise(7, 20 * 1024 * 1024)).await, 503, "unavailable").await;
     problem(vault.get(&format!("/documents/{id}/content")).await, 503, "unavailable").await;
     // An outage uses up no attempt: the job waits for as long as it takes.
-    let worker = vault.worker_with(&[("JOB_MAX_ATTEMPTS", "1")], crate::support::READER);
+    let worker = vault.worker_with(&[("JOB_MAX_ATTEMPTS", "1")], crate::support::program());
     let waiting = eventually("the job is put back", || async {
         let jobs = vault.get_json("/jobs?state=queued").await;
         let job = jobs["items"][0].clone();

@@ -1,9 +1,9 @@
 //! One real file of each format, through the real worker: what is found, where its text comes from, and what it says of
 //! itself. The table of docs/formats.md is this one.
 
-use crate::support::{READER, TestVault, id_of};
+use crate::support::{TestVault, id_of, program};
 use docuvault::config::ReadingConfig;
-use docuvault::extract::{Hint, Reader};
+use docuvault::extract::{Hint, Program, Reader};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::fmt::Write;
@@ -83,7 +83,7 @@ fn file(name: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_real_file_of_each_format_is_read() {
     let vault = TestVault::new().await;
-    let worker = vault.worker_with(&[("OCR_LANGUAGES", "eng")], READER);
+    let worker = vault.worker_with(&[("OCR_LANGUAGES", "eng")], program());
     let mut put_in = Vec::new();
     for row in ROWS {
         for name in row.files {
@@ -268,7 +268,7 @@ async fn the_documented_table_is_this_one() {
     let (before, rest) = page.split_once(BEGIN).expect("a mark before the table");
     let (documented, after) = rest.split_once(BEGIN).expect("a mark behind the table");
     if let Some(program) = crate::support::setting_if_any("FORMATS_PROGRAM") {
-        let times = measure(PathBuf::from(program)).await;
+        let times = measure(Program::beside(program.into())).await;
         fs::write(&path, [before, BEGIN, &table(&times), BEGIN, after].concat()).expect("written");
         return;
     }
@@ -283,7 +283,7 @@ async fn the_documented_table_is_this_one() {
 }
 
 /// How long reading one file of each format takes: the median of five.
-async fn measure(program: PathBuf) -> Vec<String> {
+async fn measure(program: Program) -> Vec<String> {
     let reader = Reader::new(ReadingConfig::default(), program);
     let mut times = Vec::new();
     for row in ROWS {

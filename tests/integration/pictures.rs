@@ -1,20 +1,20 @@
 //! Writing on pictures is read, whatever the picture; small pictures are made; what means harm ends with a code.
 
 use crate::sandbox::Users;
-use crate::support::READER;
 use crate::support::files::pdf;
+use crate::support::program;
 use crate::support::scans::{accuracy, file_of, letter, scan, scanned_pdf, written};
 use docuvault::config::ReadingConfig;
 use docuvault::domain::DocumentProblem;
 use docuvault::extract::ocr::{Ocr, OcrSettings, OcrText};
 use docuvault::extract::thumbnail::{SIDE, Thumbnailer};
-use docuvault::extract::{ReadError, unlock};
+use docuvault::extract::{Program, ReadError, unlock};
 use flate2::write::ZlibEncoder;
 use image::{GrayImage, ImageFormat, Luma};
 use std::convert::Infallible;
 use std::fs::File;
 use std::io::{Cursor, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -32,7 +32,7 @@ fn settings() -> OcrSettings {
     OcrSettings { languages: "eng".to_owned(), max_pages: 100, timeout: Duration::from_secs(500) }
 }
 
-fn ocr(program: PathBuf, settings: OcrSettings) -> Ocr {
+fn ocr(program: Program, settings: OcrSettings) -> Ocr {
     Ocr::new(settings, limits(), program, Arc::new(Semaphore::new(2)))
 }
 
@@ -52,7 +52,7 @@ async fn scans_that_lie_askew_are_read_word_for_word() {
     let pages: Vec<GrayImage> =
         texts.iter().zip([-2.0, 0.0, 1.2, 2.0]).map(|(text, degrees)| scan(text, degrees)).collect();
     let file = scratch(&scanned_pdf(&pages));
-    let read = ocr(READER.into(), settings()).pages_of_pdf::<Infallible>(&file, &[1, 2, 3, 4]).await.expect("text");
+    let read = ocr(program(), settings()).pages_of_pdf::<Infallible>(&file, &[1, 2, 3, 4]).await.expect("text");
     assert_eq!(read.pages.iter().map(|page| page.number).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert!(!read.truncated);
     let right: f64 = texts.iter().zip(&read.pages).map(|(text, page)| accuracy(text, &page.text)).sum();
@@ -71,7 +71,7 @@ async fn pages_are_read_whichever_side_is_up_and_blank_ones_are_empty() {
         image::imageops::rotate270(&upright),
     ];
     let file = scratch(&scanned_pdf(&pages));
-    let read = ocr(READER.into(), settings()).pages_of_pdf::<Infallible>(&file, &[1, 2, 3, 4]).await.expect("text");
+    let read = ocr(program(), settings()).pages_of_pdf::<Infallible>(&file, &[1, 2, 3, 4]).await.expect("text");
     assert_eq!(read.pages[1].text, "");
     for page in [0, 2, 3] {
         let page = &read.pages[page];
@@ -100,10 +100,10 @@ async fn a_limit_of_pages_or_of_time_ends_with_what_was_read() {
     let page = written("Payment is due on Friday", (700, 120), 22.0);
     let many = tiff(&[&page, &page, &page]);
     let few = OcrSettings { max_pages: 2, ..settings() };
-    let read = picture_text(&ocr(READER.into(), few), &many).await.expect("text");
+    let read = picture_text(&ocr(program(), few), &many).await.expect("text");
     assert_eq!((read.pages.len(), read.asked, read.truncated), (2, 3, true));
     let hurried = OcrSettings { timeout: Duration::ZERO, ..settings() };
-    let read = picture_text(&ocr(READER.into(), hurried), &many).await;
+    let read = picture_text(&ocr(program(), hurried), &many).await;
     assert!(matches!(read, Err(ReadError::Unreadable(DocumentProblem::TimedOut))), "{read:?}");
 }
 
@@ -111,14 +111,14 @@ async fn a_limit_of_pages_or_of_time_ends_with_what_was_read() {
 async fn a_language_that_is_not_installed_says_nothing_of_the_file() {
     let page = file_of(&written("Payment is due on Friday", (700, 120), 22.0), ImageFormat::Png);
     let unknown = OcrSettings { languages: "tlh".to_owned(), ..settings() };
-    let read = picture_text(&ocr(READER.into(), unknown), &page).await;
+    let read = picture_text(&ocr(program(), unknown), &page).await;
     assert!(matches!(read, Err(ReadError::Failed(_))), "{read:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pictures_that_mean_harm_end_with_a_code() {
-    let ocr = ocr(READER.into(), settings());
-    let thumbnailer = Thumbnailer::new(limits(), READER.into());
+    let ocr = ocr(program(), settings());
+    let thumbnailer = Thumbnailer::new(limits(), program());
     let noisy = scan(&letter(1, 50), 0.0);
     let jpeg = file_of(&noisy, ImageFormat::Jpeg);
     let png = file_of(&noisy, ImageFormat::Png);

@@ -1,11 +1,13 @@
 //! Reading: the formats, the encodings, and what can't be read.
 
 use crate::support::files::{noise, pdf};
-use crate::support::{PROGRAM, READER, TestVault, id_of};
-use docuvault::extract;
+use crate::support::{PROGRAM, TestVault, id_of, program};
+use docuvault::extract::child::Format;
+use docuvault::extract::{Program, READER};
 use serde_json::{Value, json};
+use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::Path;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_format_gives_its_words() {
@@ -95,7 +97,7 @@ async fn the_limits_hold() {
     // 32 KiB of text a document, and a reading child of 64 MiB.
     let worker = vault.worker_with(
         &[("READ_MAX_TEXT_BYTES", "32768"), ("READ_MEMORY_BYTES", "67108864"), ("READ_TIMEOUT_SECONDS", "5")],
-        READER,
+        program(),
     );
     let long = id_of(&vault.put_in("long.txt", "word ".repeat(100_000)).await);
     let pages: Vec<String> = (0..300).map(|page| format!("page {page} {}", "x y z ".repeat(60))).collect();
@@ -141,18 +143,25 @@ async fn bytes_that_are_not_those_that_were_put_in_are_never_read_as_if_they_wer
     worker.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_program_reads_by_itself_where_its_reader_is_missing_or_of_another_version() {
-    assert_eq!(extract::program(PROGRAM.into()), PathBuf::from(READER));
+#[test]
+fn the_small_program_reads_what_it_can_where_it_is_there_and_of_the_same_version() {
     let folder = tempfile::tempdir().expect("a folder");
-    let alone = folder.path().join("docuvault");
-    assert_eq!(extract::program(alone.clone()), alone);
+    let own = folder.path().join("docuvault");
+    let small = folder.path().join(READER);
+    let of = |format| Program::beside(own.clone()).of(format).to_owned();
+    assert_eq!(of(Format::Pdf), own);
     // It says another name and version of itself.
-    symlink("/bin/cat", folder.path().join(extract::READER)).expect("a link");
-    assert_eq!(extract::program(alone.clone()), alone);
+    symlink("/bin/cat", &small).expect("a link");
+    assert_eq!(of(Format::Pdf), own);
+    fs::remove_file(&small).expect("removed");
+    symlink(Path::new(PROGRAM).with_file_name(READER), &small).expect("a link");
+    assert_eq!((of(Format::Pdf), of(Format::Thumbnail), of(Format::Html)), (small.clone(), small, own.clone()));
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_small_program_the_worker_reads_the_same() {
     let vault = TestVault::new().await;
-    let worker = vault.worker_with(&[], PROGRAM);
+    let worker = vault.worker_with(&[], Program::alone(PROGRAM.into()));
     let id = id_of(&vault.put_in("a.pdf", pdf(&["read by the program itself"])).await);
     assert_eq!(vault.processed(&id).await["error"], Value::Null);
     assert!(vault.text(&id).await.contains("read by the program itself"));

@@ -5,9 +5,9 @@
 
 use crate::support::files::{endless_pdf, pdf, pdf_in};
 use crate::support::process::{Process, command};
-use crate::support::{PROGRAM, READER, TestVault, eventually, id_of};
+use crate::support::{PROGRAM, TestVault, eventually, id_of, program};
 use docuvault::config::ReadingConfig;
-use docuvault::extract::{Hint, Reader};
+use docuvault::extract::{Hint, Program, Reader};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs;
@@ -34,8 +34,9 @@ impl Users {
             // Another process writes them: this one forks all the time, and a program that is open for writing
             // somewhere can't be started.
             let script = format!(
-                "install -m 755 {PROGRAM} {READER} . && echo '#!/bin/sh\nexec {NOBODY} \"${{0%-as-nobody}}\" \"$@\"' > \
-                 docuvault-as-nobody && cp docuvault-as-nobody docuvault-reader-as-nobody && chmod 755 *-as-nobody"
+                "install -D -m 755 -t programs {PROGRAM} {PROGRAM}-reader && \
+                 echo '#!/bin/sh\nexec {NOBODY} \"${{0%/*}}/programs/${{0##*/}}\" \"$@\"' > docuvault && \
+                 cp docuvault docuvault-reader && chmod 755 programs docuvault docuvault-reader"
             );
             let status = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).status().await;
             assert!(status.expect("a shell").success());
@@ -43,19 +44,18 @@ impl Users {
         Self { folder }
     }
 
-    /// The reading children to try: as the user of this test, and as one without rights.
-    pub fn programs(&self) -> Vec<PathBuf> {
-        let mut programs = vec![PathBuf::from(READER)];
+    /// The programs to try: as the user of this test, and as one without rights.
+    pub fn programs(&self) -> Vec<Program> {
+        let mut programs = vec![program()];
         if is_root() {
-            programs.push(self.as_nobody(READER));
+            programs.push(Program::beside(self.as_nobody()));
         }
         programs
     }
 
-    /// A program as a user without rights.
-    fn as_nobody(&self, program: &str) -> PathBuf {
-        let name = Path::new(program).file_name().and_then(|name| name.to_str()).expect("a program has a name");
-        if is_root() { self.folder.path().join(format!("{name}-as-nobody")) } else { PathBuf::from(program) }
+    /// The program as a user without rights.
+    fn as_nobody(&self) -> PathBuf {
+        if is_root() { self.folder.path().join("docuvault") } else { PathBuf::from(PROGRAM) }
     }
 }
 
@@ -113,7 +113,7 @@ async fn files_are_read_under_all_bounds_as_any_user() {
             ("<html><p>Grüße &amp; mehr</p></html>".into(), "Grüße & mehr"),
         ] {
             let text = text_of(&reader, bytes).await;
-            assert!(text.contains(words), "{}: {text:?}", program.display());
+            assert!(text.contains(words), "{program:?}: {text:?}");
         }
     }
 }
@@ -177,7 +177,7 @@ mod breaking_out {
                     "become another program" => matches!(format, "probe-html" | "probe-without-landlock"),
                     name => !(without_landlock && READING.contains(&name)),
                 });
-                assert!(allowed.is_empty(), "{format} as {}: {allowed:?}", program.display());
+                assert!(allowed.is_empty(), "{format} as {program:?}: {allowed:?}");
             }
         }
         assert_eq!(fs::read_to_string(&secret).expect("it is there"), "untouched");
@@ -291,7 +291,7 @@ async fn a_worker_shows_its_secrets_to_no_other_process_of_its_user() {
     let vault = TestVault::new().await;
     let users = Users::new().await;
     let settings = command(&["worker"], &vault.variables);
-    let mut worker = Command::new(users.as_nobody(PROGRAM));
+    let mut worker = Command::new(users.as_nobody());
     worker.arg("worker").env_clear().stdin(Stdio::null()).kill_on_drop(true);
     for (name, value) in settings.as_std().get_envs() {
         worker.env(name, value.expect("it is set"));

@@ -2,7 +2,7 @@
 
 use crate::support::files::{INVOICE, noise, pdf};
 use crate::support::proxy::{Proxy, target_of, through};
-use crate::support::{TestVault, eventually, file_part, id_of, problem, setting};
+use crate::support::{TestVault, eventually, file_part, id_of, no_program, problem, setting};
 use docuvault::services::{trash, verify};
 use reqwest::multipart::Form;
 use reqwest::{Method, Response};
@@ -200,7 +200,7 @@ async fn the_work_on_a_document_goes_on_in_the_trash() {
         throw_away(&vault, id).await;
     }
     // Whose reading children can't be started: what needs one is given up.
-    let worker = vault.worker_with(&[("JOB_MAX_ATTEMPTS", "1")], "/nonexistent/docuvault");
+    let worker = vault.worker_with(&[("JOB_MAX_ATTEMPTS", "1")], no_program());
     let ended = |state: &'static str, how_many: usize| {
         let vault = &vault;
         eventually("the jobs end", move || async move {

@@ -3,7 +3,7 @@
 use crate::support::files::{INVOICE, pdf};
 use crate::support::process::ServeProcess;
 use crate::support::proxy::{Proxy, target_of, through};
-use crate::support::{PATIENCE, TestVault, eventually, id_of, problem, setting};
+use crate::support::{PATIENCE, TestVault, eventually, id_of, no_program, problem, setting};
 use deadpool_redis::redis;
 use docuvault::services::events;
 use reqwest::{Client, Response};
@@ -162,7 +162,7 @@ async fn a_job_that_is_given_up_and_retried_is_told() {
     let mut watch = Watch::open(&vault.http, &vault.url).await;
     watch.expect("sync").await;
     // A worker whose reading children can't be started: a mistake in our own house, which may pass.
-    let broken = vault.worker_with(&[("JOB_MAX_ATTEMPTS", "2")], "/nonexistent/docuvault");
+    let broken = vault.worker_with(&[("JOB_MAX_ATTEMPTS", "2")], no_program());
     let id = id_of(&vault.put_in("a.pdf", pdf(&["words"])).await);
     for status in ["pending", "processing", "pending", "processing"] {
         assert_eq!(watch.expect("document").await["status"], status);

@@ -1,7 +1,7 @@
 //! The worker: retries, dead jobs, leases, sweeps, and any number of them side by side.
 
 use crate::support::files::{INVOICE, pdf};
-use crate::support::{TestVault, eventually, id_of, problem};
+use crate::support::{TestVault, eventually, id_of, no_program, problem};
 use docuvault::services::sweep::{self, Removed};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -15,7 +15,7 @@ async fn a_job_that_fails_is_tried_again_then_dead_then_retried_by_hand() {
     let vault = TestVault::new().await;
     let id = id_of(&vault.put_in("a.pdf", pdf(&["words"])).await);
     // A worker whose reading children can't be started: a mistake in our own house, which may pass.
-    let broken = vault.worker_with(&[("JOB_MAX_ATTEMPTS", "2")], "/nonexistent/docuvault");
+    let broken = vault.worker_with(&[("JOB_MAX_ATTEMPTS", "2")], no_program());
     let waiting = eventually("the first attempt fails", || async {
         jobs(&vault, "queued").await.into_iter().find(|job| job["attempts"] == 1)
     })

@@ -12,6 +12,7 @@ use docuvault::app::{self, Role};
 use docuvault::clock::{Clock, ManualClock, SystemClock};
 use docuvault::config::{Config, Variables};
 use docuvault::db::migrations::Migrator;
+use docuvault::extract::Program;
 use docuvault::services::Vault;
 use docuvault::worker::Worker;
 use reqwest::multipart::{Form, Part};
@@ -19,7 +20,6 @@ use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::net::TcpListener;
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -33,8 +33,6 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_docuvault");
-/// The program of reading children.
-pub const READER: &str = env!("CARGO_BIN_EXE_docuvault-reader");
 
 /// Settings of a test program that starts its own stores; they go before those of the run.
 pub static OWN_SETTINGS: OnceLock<HashMap<String, String>> = OnceLock::new();
@@ -224,7 +222,7 @@ impl TestVault {
     async fn start(database: TestDatabase, variables: Variables) -> Self {
         // What the vault says is seen where a test fails: cargo shows a failed test's output.
         let _ = env_logger::Builder::new().is_test(true).parse_filters("warn").try_init();
-        let vault = build(&variables, Role::Serve, READER);
+        let vault = build(&variables, Role::Serve, program());
         app::check(&vault).await.expect("the stores are as they should be");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -238,7 +236,7 @@ impl TestVault {
         let clock = ManualClock::at(SystemClock.now());
         clock.advance(by);
         let config = Config::read(&self.variables).expect("the test's settings are right");
-        app::build_with(config, Role::Worker, PathBuf::from(READER), Arc::new(clock)).expect("the vault is built")
+        app::build_with(config, Role::Worker, program(), Arc::new(clock)).expect("the vault is built")
     }
 
     pub fn api(&self, path: &str) -> String {
@@ -247,11 +245,11 @@ impl TestVault {
 
     /// A worker in this process.
     pub fn worker(&self) -> TestWorker {
-        self.worker_with(&[], READER)
+        self.worker_with(&[], program())
     }
 
-    /// A worker with settings of its own, whose reading children are `program`.
-    pub fn worker_with(&self, settings: &[(&str, &str)], program: &str) -> TestWorker {
+    /// A worker with settings of its own, whose reading children are of `program`.
+    pub fn worker_with(&self, settings: &[(&str, &str)], program: Program) -> TestWorker {
         let mut variables = self.variables.clone();
         for (name, value) in settings {
             variables.set(name, value);
@@ -368,9 +366,19 @@ impl TestVault {
     }
 }
 
-fn build(variables: &Variables, role: Role, program: &str) -> Arc<Vault> {
+/// What its reading children are started from.
+pub fn program() -> Program {
+    Program::beside(PROGRAM.into())
+}
+
+/// A program that is not there.
+pub fn no_program() -> Program {
+    Program::alone("/nonexistent/docuvault".into())
+}
+
+fn build(variables: &Variables, role: Role, program: Program) -> Arc<Vault> {
     let config = Config::read(variables).expect("the test's settings are right");
-    app::build_with(config, role, PathBuf::from(program), Arc::new(SystemClock)).expect("the vault is built")
+    app::build_with(config, role, program, Arc::new(SystemClock)).expect("the vault is built")
 }
 
 /// A client that gives up in the end, so that a test which hangs says where.
