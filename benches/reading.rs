@@ -6,21 +6,24 @@
 
 use docuvault::config::ReadingConfig;
 use docuvault::extract::{Hint, Program, ReadError, Reader, Reading};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 
-/// CPU time of this process and of its children that have ended, in milliseconds: fields 14 to 17 of proc(5)'s `stat`,
-/// in ticks of 10 ms.
+/// CPU time of this process and of its children that have ended, in milliseconds.
 fn cpu_ms() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").expect("proc is there");
-    let (_, fields) = stat.rsplit_once(") ").expect("a name in brackets");
-    let ticks = fields.split(' ').skip(11).take(4).map(|field| field.parse::<f64>().expect("a number"));
-    ticks.sum::<f64>() * 10.0
+    [UsageWho::RUSAGE_SELF, UsageWho::RUSAGE_CHILDREN]
+        .map(|who| getrusage(who).expect("the kernel counts"))
+        .iter()
+        .flat_map(|usage| [usage.user_time(), usage.system_time()])
+        .map(|time| time.num_microseconds() as f64 / 1000.0)
+        .sum()
 }
 
 fn bare(path: &PathBuf) -> String {
@@ -75,14 +78,16 @@ async fn main() {
 
     let mut ratios = Vec::new();
     for round in 1..=ROUNDS {
-        let start = cpu_ms();
-        files.iter().for_each(|file| drop(bare(file)));
-        let between = cpu_ms();
+        // File by file, so that both sides meet the same moods of the machine.
+        let (mut without, mut with) = (0.0, 0.0);
         for file in &files {
+            let start = cpu_ms();
+            drop(bare(file));
+            let between = cpu_ms();
             drop(whole(&reader, fs::read(file).expect("a PDF")).await);
+            without += (between - start) / files.len() as f64;
+            with += (cpu_ms() - between) / files.len() as f64;
         }
-        let end = cpu_ms();
-        let (without, with) = ((between - start) / files.len() as f64, (end - between) / files.len() as f64);
         println!(
             "round {round}: pdftotext {without:.2} ms CPU a PDF, the whole step {with:.2} ms: {:.2} times",
             with / without
