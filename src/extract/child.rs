@@ -83,6 +83,21 @@ pub enum Format {
     ProbeWithoutLandlock,
 }
 
+impl Format {
+    /// Which of our own readers reads it: one that says in frames what it finds. None, where a tool reads it, or where it
+    /// is a picture.
+    pub(super) fn family(self) -> Option<Family> {
+        match self {
+            Self::Html => Some(Family::Html),
+            Self::Zip => Some(Family::Zip),
+            Self::Ole => Some(Family::Ole),
+            Self::Rtf => Some(Family::Rtf),
+            Self::Mail => Some(Family::Mail),
+            _ => None,
+        }
+    }
+}
+
 /// What of a file a child is to read, and how. Each format looks at those that its description names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, clap::Args)]
 pub struct Options {
@@ -109,21 +124,6 @@ impl Options {
         let numbers = [("page", self.page), ("resolution", self.resolution), ("side", self.side), ("turn", self.turn)];
         let numbers = numbers.into_iter().filter_map(|(name, value)| Some(format!("--{name}={}", value?)));
         numbers.chain(self.languages.iter().map(|names| format!("--languages={names}"))).collect()
-    }
-}
-
-impl Format {
-    /// Which of our own readers reads it: one that says in frames what it finds. None, where a tool reads it, or where it
-    /// is a picture.
-    pub(super) fn family(self) -> Option<Family> {
-        match self {
-            Self::Html => Some(Family::Html),
-            Self::Zip => Some(Family::Zip),
-            Self::Ole => Some(Family::Ole),
-            Self::Rtf => Some(Family::Rtf),
-            Self::Mail => Some(Family::Mail),
-            _ => None,
-        }
     }
 }
 
