@@ -184,7 +184,8 @@ impl Reader {
         }
     }
 
-    /// Looks whether reading children can be started and confined here, by having one read a word.
+    /// Looks whether reading children can be started and confined here, by having one read a word, and one that may be of
+    /// the small program draw a picture.
     ///
     /// # Errors
     /// When they can't: then no file that has to be parsed could be read.
@@ -192,12 +193,16 @@ impl Reader {
         let mut page = tempfile::tempfile()?;
         page.write_all(b"<p>ready</p>")?;
         let subject = Subject { kind: Kind::Html, file: &page, depth: 0 };
-        match self.parse(subject, &mut self.budget()).await? {
-            read if read.text.contains("ready") => Ok(()),
-            read => Err(io::Error::other(format!(
-                "a reading child read something else than it was given: {:?}",
-                read.problem
-            ))),
+        let read = self.parse(subject, &mut self.budget()).await?;
+        if !read.text.contains("ready") {
+            let problem = read.problem;
+            return Err(io::Error::other(format!("a child read something else than it was given: {problem:?}")));
+        }
+        let mut pixel = tempfile::tempfile()?;
+        pixel.write_all(b"P5 1 1 255\n\xff")?;
+        match own(self.thumbnailer.of_picture(&pixel).await)? {
+            Ok(_) => Ok(()),
+            Err(problem) => Err(io::Error::other(format!("a child could not draw a picture: {problem:?}"))),
         }
     }
 
