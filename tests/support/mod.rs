@@ -381,9 +381,10 @@ fn build(variables: &Variables, role: Role, program: Program) -> Arc<Vault> {
     app::build_with(config, role, program, Arc::new(SystemClock)).expect("the vault is built")
 }
 
-/// A client that gives up in the end, so that a test which hangs says where.
+/// A client that gives up in the end, so that a test which hangs says where. It leaves a connection before the server
+/// does, which is after five seconds, as our own clients do: what is sent just then has no answer.
 fn client() -> Client {
-    Client::builder().timeout(2 * PATIENCE).build().expect("a client")
+    Client::builder().timeout(2 * PATIENCE).pool_idle_timeout(Duration::from_secs(3)).build().expect("a client")
 }
 
 /// A part named as a file.
