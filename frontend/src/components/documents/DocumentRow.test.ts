@@ -11,8 +11,8 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-function open(more: Partial<Document> = {}) {
-  const { wrapper } = show(DocumentRow, { props: { document: aDocument('a', more), wide: true, selected: false, query: {} } }, freshPinia())
+function open(more: Partial<Document> = {}, passing = false) {
+  const { wrapper } = show(DocumentRow, { props: { document: aDocument('a', more), wide: true, selected: false, query: {}, passing } }, freshPinia())
   unmount = () => wrapper.unmount()
   return wrapper
 }
@@ -55,6 +55,16 @@ describe('a row of the list', () => {
     await nextTick()
     expect(broken.find('img').exists()).toBe(false)
     expect(broken.find('svg.lucide-file-spreadsheet').exists()).toBe(true)
+  })
+
+  it('shows its name alone while rows rush by, and all of it from then on', async () => {
+    const wrapper = open({ filename: 'a lease.pdf' }, true)
+    expect(wrapper.get('a').text()).toBe('a lease.pdf')
+    expect(wrapper.find('[data-status]').exists()).toBe(false)
+    await wrapper.setProps({ passing: false })
+    expect(wrapper.find('[data-status]').exists()).toBe(true)
+    await wrapper.setProps({ passing: true })
+    expect(wrapper.find('[data-status]').exists()).toBe(true)
   })
 
   it('asks for no picture where it is only passed', async () => {
