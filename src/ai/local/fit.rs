@@ -4,7 +4,7 @@ use super::corpus::Label;
 use super::guess::guess;
 use super::model::Calibration;
 use super::sgd::{Lesson, Rows, THOROUGH, Weights, learn};
-use super::trust::{Unseen, calibration, strange, unseen};
+use super::trust::{Unseen, by_agreement, calibration, strange, unseen};
 
 /// How far the topics are brought together in what their examples count: 0 not at all, 1 altogether.
 const BALANCE: f32 = 0.5;
@@ -87,7 +87,9 @@ pub(super) fn fit(material: &Material) -> Fitted {
     let middles = middles(material, &lessons);
     let near = usual(material, Some(&middles), &unseen, &lessons);
     let mut calibration = calibration(material, &unseen);
-    if !unseen.is_empty() {
+    if unseen.is_empty() {
+        calibration = by_agreement(material, (&weights, &middles), &near, calibration);
+    } else {
         let strange = strange(material, (&weights, &middles), &near, &calibration, &guessed);
         // It was learned as if every second document belonged to none.
         calibration.known[0] += (1.0 / strange - 1.0).ln();

@@ -89,12 +89,25 @@ impl Calibration {
 
     /// How sure each topic is, if the document belongs to any. A score that is not finite is left out.
     pub(super) fn fits(&self, scores: &[f32]) -> Vec<f32> {
-        let rests = rests(scores);
+        scores.iter().zip(rests(scores)).map(|(score, rest)| self.fit(*score, rest)).collect()
+    }
+
+    /// The same for one topic, by its score and the others' taken together.
+    pub(super) fn fit(&self, score: f32, rest: f32) -> f32 {
         let [own, others, always] = self.fits;
-        let fit = |(score, rest): (&f32, f32)| {
-            if score.is_finite() { sigmoid(own * score - others * rest + always) } else { 0.0 }
-        };
-        scores.iter().zip(rests).map(fit).collect()
+        if score.is_finite() { sigmoid(own * score - others * rest + always) } else { 0.0 }
+    }
+
+    /// Surer of every topic by so much, in logits. Where `by` is below 0: that much less sure that a document belongs to any
+    /// topic, and less sharp about which, by e to that power.
+    pub(super) fn surer(mut self, by: f32) -> Self {
+        if by < 0.0 {
+            self.fits = self.fits.map(|part| part * by.exp());
+            self.known[0] += by;
+        } else {
+            self.fits[2] += by;
+        }
+        self
     }
 }
 

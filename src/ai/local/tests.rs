@@ -263,6 +263,24 @@ fn the_same_documents_make_the_same_model_and_it_comes_back_from_its_bytes() {
     }
 }
 
+/// A vault of somebody whose papers are about something else than the topics to start with.
+#[test]
+fn a_vault_that_its_topics_say_nothing_of_is_left_to_people() {
+    let topics = topics();
+    let strays = ["results", "letter", "quantity", "terms", "manual", "safety", "treatment", "bill"];
+    let text = |at: usize| {
+        let [one, other] = [strays[at % 8], strays[(at * 5 / 3 + 1) % 8]];
+        format!("{} And the {one}: {} Or {other}.", GARDEN[at % 6], NIGHTS[at / 7 % 6])
+    };
+    let texts: Vec<String> = (0..96).map(text).collect();
+    let mut trainer = Trainer::new(&topics, 1);
+    texts.iter().for_each(|text| assert!(trainer.add_unlabelled(subject(text))));
+    let provider = with(trainer.finish());
+    let sure = texts.iter().filter(|text| best(&provider, &topics, text).1 >= 0.5).count();
+    assert!(sure < texts.len() / 8, "{sure} of {}", texts.len());
+    assert_eq!(best(&provider, &topics, INVOICE).0, Some(id_of(&topics, "Invoice")));
+}
+
 #[test]
 fn nothing_to_learn_from_makes_a_model_too() {
     let empty = with(Trainer::new(&[], 1).finish());
