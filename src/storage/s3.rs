@@ -36,6 +36,8 @@ const PART: Duration = Duration::from_secs(120);
 const IDLE: Duration = Duration::from_secs(30);
 /// Size of a part of an upload: what is smaller goes in one PUT. S3 wants at least 5 MiB and at most 10,000 of them.
 const PART_BYTES: usize = 8 * 1024 * 1024;
+/// What is taken for a part at first: for room as large as a whole one the allocator would go to the kernel each time.
+const SMALL_BYTES: usize = 64 * 1024;
 /// Parts of one upload that are in memory: one that is filled, and one that is on its way; or both on their way.
 const PARTS: usize = 2;
 /// What an upload takes beside its parts: buffers of both connections.
@@ -164,10 +166,12 @@ fn fault(error: S3Error) -> StorageError {
 
 /// Fills one part from the source; a shorter one is the last.
 async fn read_part(source: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Bytes, StorageError> {
-    // Pages that are never written to cost nothing: a small file takes a small part of this.
-    let mut part = Vec::with_capacity(PART_BYTES);
+    let mut part = Vec::with_capacity(SMALL_BYTES);
     while part.len() < PART_BYTES {
-        let room = PART_BYTES - part.len();
+        if part.len() == part.capacity() {
+            part.reserve_exact(PART_BYTES - part.len());
+        }
+        let room = part.capacity().min(PART_BYTES) - part.len();
         if source.read_buf(&mut (&mut part).limit(room)).await.map_err(StorageError::Source)? == 0 {
             break;
         }
