@@ -12,7 +12,7 @@ use docuvault::domain::JobState;
 use docuvault::lifecycle::Shutdown;
 use docuvault::services::Vault;
 use docuvault::services::processing::Work;
-use docuvault::worker::{Task, Worker};
+use docuvault::worker::{self, Task, Worker};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::sleep;
@@ -51,10 +51,10 @@ fn config() -> Result<Config> {
     Ok(Config::read(&Variables::from_environment())?)
 }
 
-/// As `docuvault worker`, on as many threads, but for the task.
+/// As `docuvault worker`, but for the task.
 pub fn worker(ms: &str) -> Result<()> {
     let task = Arc::new(Sleep(Duration::from_millis(ms.parse()?)));
-    tokio::runtime::Runtime::new()?.block_on(async {
+    worker::runtime()?.block_on(async {
         let shutdown = Shutdown::on_signals()?;
         let vault = app::build(config()?, Role::Worker)?;
         app::check(&vault).await?;

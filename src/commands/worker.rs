@@ -7,7 +7,7 @@ use crate::config::{Config, Variables};
 use crate::extract;
 use crate::lifecycle::Shutdown;
 use crate::services::health;
-use crate::worker::Worker;
+use crate::worker::{self, Worker};
 use anyhow::Context;
 use std::process::ExitCode;
 
@@ -28,7 +28,7 @@ pub fn run() -> anyhow::Result<ExitCode> {
              files that this user may read; the other bounds hold"
         );
     }
-    commands::runtime()?.block_on(async {
+    worker::runtime().context("the runtime can't be built")?.block_on(async {
         let shutdown = Shutdown::on_signals().context("signals can't be heard")?;
         let vault = app::build(config, Role::Worker)?;
         app::check(&vault).await?;

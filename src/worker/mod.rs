@@ -12,3 +12,15 @@ mod task;
 
 pub use runner::Worker;
 pub use task::Task;
+
+use std::io;
+use tokio::runtime::{Builder, Runtime};
+
+/// What a worker runs on: one thread. It waits for the stores and for its children most of the time, and threads that hand
+/// each other what was answered cost more than it works itself. What takes long has threads of its own.
+///
+/// # Errors
+/// When the system has no room for it.
+pub fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}

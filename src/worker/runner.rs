@@ -138,7 +138,7 @@ impl Worker {
     }
 
     /// Answers one ring.
-    async fn answer(self: Arc<Self>, ring: Ring, _permit: OwnedSemaphorePermit, drain: CancellationToken) {
+    async fn answer(self: Arc<Self>, ring: Ring, permit: OwnedSemaphorePermit, drain: CancellationToken) {
         let vault = &self.vault;
         match processing::claim(vault, ring.job, &self.name).await {
             Ok(None) => self.go_on_with_run(&ring, &drain).await,
@@ -167,6 +167,8 @@ impl Worker {
                 log::warn!(job:% = ring.job; "could not be claimed, the sweep will ring again: {}", cause_chain(&error));
             }
         }
+        // The next job need not wait until Redis has heard of the end of this one.
+        drop(permit);
         let consumer = vault.queue.consumer(&self.name);
         if let Err(error) = consumer.done(&ring.entry).await {
             log::debug!("a ring could not be answered: {}", cause_chain(&error));
