@@ -99,6 +99,7 @@ pub async fn small_objects(stack: &Stack, time: Duration, figures: &mut Figures)
     println!("limits of the S3 server, 4 KB");
     let signer = Signer::new(stack)?;
     for (name, clients) in [("one", 1), ("eight", CLIENTS)] {
+        let before = stack.cpu()?;
         let begun = Instant::now();
         let next = Arc::new(AtomicUsize::new(0));
         let mut running = JoinSet::new();
@@ -123,6 +124,8 @@ pub async fn small_objects(stack: &Stack, time: Duration, figures: &mut Figures)
         while let Some(client) = running.join_next().await {
             samples.extend(client??);
         }
+        let cpu = stack.cpu()?.since(&before, samples.len());
+        figures.put(format!("limit.s3_puts_{name}_cpu"), cpu.s3, "ms each");
         figures.put(format!("limit.s3_puts_{name}"), samples.len() as f64 / begun.elapsed().as_secs_f64(), "/s");
         figures.put_percentiles(&format!("limit.s3_put_{name}"), &mut samples);
     }
