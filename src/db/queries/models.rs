@@ -6,6 +6,8 @@ use crate::domain::{DocumentId, JobId, JobKind, JobState, TopicId};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, max, sql};
 use diesel::expression::SqlLiteral;
+use diesel::helper_types::{IntoBoxed, Select};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -105,6 +107,18 @@ fn lesson() -> (documents::id, documents::title, documents::filename, documents:
     (documents::id, documents::title, documents::filename, documents::language, beginning)
 }
 
+/// Which documents.
+type Ids<'a> = IntoBoxed<'a, Select<documents::table, documents::id>, Pg>;
+
+/// What there is to learn of these documents, the newest first.
+///
+/// Which they are is a question of its own: where PostgreSQL sorts for it, as it does before it knows how many there are, it
+/// would else unpack the beginning of every text that it sorts, for each page anew.
+async fn lessons_of(conn: &mut AsyncPgConnection, ids: Ids<'_>) -> QueryResult<Vec<TaughtRow>> {
+    let lessons = documents::table.filter(documents::id.eq_any(ids)).order(documents::id.desc()).select(lesson());
+    lessons.load(conn).await
+}
+
 /// Documents to learn from, the newest first, below `before`: those that a person has sorted, or those that nobody has.
 ///
 /// # Errors
@@ -115,15 +129,18 @@ pub async fn taught(
     before: Option<DocumentId>,
     most: i64,
 ) -> QueryResult<Vec<TaughtRow>> {
-    let mut query = documents::table
+    let mut newest = documents::table
         .filter(documents::topics_by_user.eq(by_user))
         .filter(documents::deleted_at.is_null())
         .filter(documents::text.is_not_null())
+        .select(documents::id)
+        .order(documents::id.desc())
+        .limit(most)
         .into_boxed();
     if let Some(before) = before {
-        query = query.filter(documents::id.lt(before));
+        newest = newest.filter(documents::id.lt(before));
     }
-    query.order(documents::id.desc()).limit(most).select(lesson()).load(conn).await
+    lessons_of(conn, newest).await
 }
 
 /// The newest documents that a person has sorted and that have one of `words`, without `but`.
@@ -142,17 +159,17 @@ pub async fn taught_with_words(
     )
     .bind::<Array<Text>, _>(words)
     .sql(") AS word WHERE numnode(plainto_tsquery('docuvault', word)) > 0)");
-    documents::table
+    let newest = documents::table
         .filter(documents::topics_by_user)
         .filter(documents::deleted_at.is_null())
         .filter(documents::text.is_not_null())
         .filter(documents::id.ne(but))
         .filter(any_word)
+        .select(documents::id)
         .order(documents::id.desc())
         .limit(most)
-        .select(lesson())
-        .load(conn)
-        .await
+        .into_boxed();
+    lessons_of(conn, newest).await
 }
 
 /// The topics of some documents.
