@@ -36,7 +36,8 @@ const PART: Duration = Duration::from_secs(120);
 const IDLE: Duration = Duration::from_secs(30);
 /// Size of a part of an upload: what is smaller goes in one PUT. S3 wants at least 5 MiB and at most 10,000 of them.
 const PART_BYTES: usize = 8 * 1024 * 1024;
-/// What is taken for a part at first: for room as large as a whole one the allocator would go to the kernel each time.
+/// Room that is made for a part at first, since most files are small: for that of a whole one the allocator goes to the
+/// kernel each time.
 const SMALL_BYTES: usize = 64 * 1024;
 /// Parts of one upload that are in memory: one that is filled, and one that is on its way; or both on their way.
 const PARTS: usize = 2;

@@ -17,7 +17,7 @@ use std::io;
 use tokio::runtime::{Builder, Runtime};
 
 /// What a worker runs on: one thread. It waits for the stores and for its children most of the time, and threads that hand
-/// each other what was answered cost more than it works itself. What takes long has threads of its own.
+/// each other what was answered cost more than it works itself. Learning, which takes seconds, has a thread of its own.
 ///
 /// # Errors
 /// When the system has no room for it.
