@@ -17,6 +17,16 @@ pub(super) enum Label {
     Known(Vec<u16>),
 }
 
+impl Label {
+    /// The topics that are known.
+    pub(super) fn topics(&self) -> &[u16] {
+        match self {
+            Self::Unknown => &[],
+            Self::Known(topics) => topics,
+        }
+    }
+}
+
 struct Document {
     end: usize,
     length: u32,

@@ -1,10 +1,13 @@
-//! What is learned, and in which order: the texts nobody sorted, then the regression, then how far it can be trusted.
+//! What is learned, and in which order: the texts nobody sorted, then what tells the topics apart, then how far that can be
+//! trusted; and once more, with texts that seem to belong to none of them.
 
+use super::bayes;
 use super::corpus::Label;
 use super::guess::guess;
+use super::judge::{count_as_in_the_vault, share_of_strangers, strangers};
 use super::model::Calibration;
 use super::sgd::{Lesson, Rows, THOROUGH, Weights, learn};
-use super::trust::{Unseen, by_agreement, calibration, strange, unseen};
+use super::trust::{Unseen, by_agreement, calibration, unseen};
 
 /// How far the topics are brought together in what their examples count: 0 not at all, 1 altogether.
 const BALANCE: f32 = 0.5;
@@ -24,13 +27,42 @@ pub(super) struct Material {
     pub(super) seed: u64,
 }
 
-/// What came of it.
-pub(super) struct Fitted {
+/// Weights to score a text by, and the middles of the topics.
+pub(super) struct Learned {
     pub(super) weights: Weights,
     pub(super) middles: Weights,
+}
+
+impl Learned {
+    /// The scores of a row of the material, and how near it is to the middles.
+    pub(super) fn scores(&self, material: &Material, row: usize) -> (Vec<f32>, Vec<f32>) {
+        let (mut scores, mut near) = (vec![0.0; material.width], vec![0.0; material.width]);
+        self.weights.scores_into(material.rows.row(row), &mut scores);
+        self.middles.scores_into(material.rows.row(row), &mut near);
+        (scores, near)
+    }
+}
+
+/// What came of it.
+pub(super) struct Fitted {
+    pub(super) learned: Learned,
+    /// How near each topic's documents are to its middle: the mean and the deviation.
     pub(super) near: Vec<(f32, f32)>,
-    pub(super) examples: Vec<u32>,
     pub(super) calibration: Calibration,
+    /// Whether the calibration comes from examples.
+    pub(super) tried: bool,
+    /// Whether what was learned has a column for texts that belong to none.
+    pub(super) knows_none: bool,
+}
+
+/// Lessons, by where they are from.
+pub(super) struct Lessons {
+    /// A person's; and the texts that are taken for such as belong to no topic.
+    pub(super) real: Vec<Lesson>,
+    /// The topics' names and descriptions.
+    pub(super) described: Vec<Lesson>,
+    /// Guesses about texts that nobody sorted.
+    pub(super) guessed: Vec<Lesson>,
 }
 
 impl Material {
@@ -51,6 +83,32 @@ impl Material {
         learn(&self.rows, lessons, (self.columns, self.width), visits, self.seed ^ chance)
     }
 
+    /// Learns lessons thoroughly, with the topics brought nearer to each other in what they count. From `many` examples
+    /// more can be said by the words of the other topics; from a few that would be chance.
+    pub(super) fn teach(&self, parts: &[&[Lesson]], many: bool) -> (Learned, Vec<Lesson>) {
+        let lessons = together(self, parts);
+        let mut weights = self.learn(&lessons, THOROUGH, 0);
+        if many {
+            bayes::add(self, &lessons, &mut weights);
+        }
+        let middles = middles(self, &lessons);
+        (Learned { weights, middles }, lessons)
+    }
+
+    /// How many of a person's examples each topic has.
+    pub(super) fn examples(&self) -> Vec<u32> {
+        let mut examples = vec![0; self.topics];
+        for topic in self.labels.iter().flat_map(Label::topics) {
+            examples[usize::from(*topic)] += 1;
+        }
+        examples
+    }
+
+    /// Whether there is a column for documents that belong to none.
+    pub(super) fn knows_none(&self) -> bool {
+        self.width > self.topics
+    }
+
     /// The documents that nobody sorted.
     pub(super) fn unsorted(&self) -> Vec<usize> {
         let unsorted = |at: &usize| matches!(self.labels.get(*at), Some(Label::Unknown));
@@ -68,33 +126,40 @@ impl Material {
 }
 
 /// Learns from the material.
-pub(super) fn fit(material: &Material) -> Fitted {
+pub(super) fn fit(mut material: Material) -> Fitted {
     let real: Vec<Lesson> = (0..material.documents())
         .filter_map(|row| material.targets(row).map(|topics| Lesson { row, topics, weight: 1.0 }))
         .collect();
-    let mut examples = vec![0u32; material.width];
-    for topic in real.iter().flat_map(|lesson| &lesson.topics) {
-        examples[usize::from(*topic)] += 1;
-    }
     let described: Vec<Lesson> = (0..material.topics)
         .map(|at| Lesson { row: material.documents() + at, topics: vec![at as u16], weight: 1.0 })
         .collect();
-    let guessed = guess(material, &real, &described, &examples);
+    let guessed = guess(&material, &real, &described);
+    let mut lessons = Lessons { real, described, guessed };
+    let first = once(&material, &lessons);
+    let strangers = strangers(&material, &first, lessons.real.len());
+    if strangers.is_empty() {
+        return first;
+    }
+    lessons.real.extend(strangers);
+    material.width = material.topics + 1;
+    once(&material, &lessons)
+}
 
-    let unseen = unseen(material, &real, &described, &guessed);
-    let lessons = together(material, &[&real, &described, &guessed]);
-    let weights = material.learn(&lessons, THOROUGH, 0);
-    let middles = middles(material, &lessons);
-    let near = usual(material, Some(&middles), &unseen, &lessons);
+fn once(material: &Material, lessons: &Lessons) -> Fitted {
+    let mut unseen = unseen(material, lessons);
+    let parts: [&[Lesson]; 3] = [&lessons.real, &lessons.described, &lessons.guessed];
+    let (learned, taught) = material.teach(&parts, !unseen.is_empty());
+    let near = usual(material, Some(&learned.middles), &unseen, &taught);
+    count_as_in_the_vault(material, &learned, &near, &mut unseen);
     let mut calibration = calibration(material, &unseen);
     if unseen.is_empty() {
-        calibration = by_agreement(material, (&weights, &middles), &near, calibration);
+        calibration = by_agreement(material, &learned, &near, calibration);
     } else {
-        let strange = strange(material, (&weights, &middles), &near, &calibration, &guessed);
+        let strange = share_of_strangers(material, &learned, &near, &calibration, &lessons.guessed);
         // It was learned as if every second document belonged to none.
         calibration.known[0] += (1.0 / strange - 1.0).ln();
     }
-    Fitted { weights, middles, near, examples, calibration }
+    Fitted { learned, near, calibration, tried: !unseen.is_empty(), knows_none: material.knows_none() }
 }
 
 /// All lessons, with the topics brought nearer to each other in what they count.
@@ -117,7 +182,7 @@ pub(super) fn together(material: &Material, parts: &[&[Lesson]]) -> Vec<Lesson> 
 }
 
 /// The middle of each topic's lessons: their sum, of length 1.
-pub(super) fn middles(material: &Material, lessons: &[Lesson]) -> Weights {
+fn middles(material: &Material, lessons: &[Lesson]) -> Weights {
     let mut middles = Weights { topics: material.width, values: vec![0.0; material.columns * material.width] };
     for lesson in lessons {
         for (column, value) in material.rows.row(lesson.row) {

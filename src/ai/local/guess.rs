@@ -24,9 +24,9 @@ const BESIDE_EXAMPLES: (usize, usize) = (2, 10);
 /// How much a guess counts beside a topic's examples.
 const WEIGHT_BESIDE_EXAMPLES: f32 = 0.3;
 
-/// Topics for texts that nobody sorted. `examples` are counted for each topic.
-pub(super) fn guess(material: &Material, real: &[Lesson], described: &[Lesson], examples: &[u32]) -> Vec<Lesson> {
-    let examples = examples.get(..material.topics).unwrap_or_default();
+/// Topics for texts that nobody sorted.
+pub(super) fn guess(material: &Material, real: &[Lesson], described: &[Lesson]) -> Vec<Lesson> {
+    let examples = material.examples();
     let few = examples.iter().all(|count| *count < ENOUGH);
     let wanting: Vec<bool> = examples.iter().map(|count| few || *count == 0).collect();
     let texts: Vec<usize> = material.unsorted();

@@ -6,6 +6,7 @@
 //! Nothing here reads or writes anything but memory, and nothing depends on chance or on the order of a hash map: the
 //! same model, topics and text give the same answer.
 
+mod bayes;
 mod bm25;
 mod calibrate;
 mod codec;
@@ -13,6 +14,7 @@ mod corpus;
 mod explain;
 mod fit;
 mod guess;
+mod judge;
 mod model;
 mod near;
 mod random;

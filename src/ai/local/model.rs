@@ -47,7 +47,8 @@ pub(super) struct Calibration {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     pub(super) topics: Vec<Known>,
-    /// Whether there were documents that a person said belong to none: the tables have one more topic for them.
+    /// Whether there were documents that belong to none, as a person said or as it seemed: the tables have one more topic
+    /// for them.
     pub(super) knows_none: bool,
     pub(super) rarity: Rarity,
     /// The regression's weights.

@@ -229,6 +229,33 @@ fn what_belongs_to_none_can_be_shown_too() {
     assert!(assessment.none.is_some_and(|none| none > 0.8), "{assessment:?}");
 }
 
+/// People sort what belongs somewhere and leave the rest lying.
+#[test]
+fn what_lies_unsorted_and_belongs_to_none_is_told_by_what_it_has_in_common() {
+    let topics = three();
+    let taught = |strangers: usize| {
+        let mut trainer = Trainer::new(&topics, 1);
+        for (text, places) in examples() {
+            let ids: Vec<TopicId> = places.iter().map(|at| topics[*at].id).collect();
+            trainer.add(Example { subject: subject(&text), topics: &ids });
+        }
+        for (text, _) in examples().iter().take(60) {
+            trainer.add_unlabelled(subject(&format!("{text} again")));
+        }
+        for at in 0..strangers {
+            trainer.add_unlabelled(subject(&format!("{} {}", NIGHTS[at % 5], GARDEN[at / 5 % 6])));
+        }
+        with(trainer.finish())
+    };
+    // More words of biology than of anything else it knows.
+    let stray = "The nucleus of the comet, its plasma and its membrane of ice, by telescope.";
+    let none = |provider: &LocalProvider| provider.assess(subject(stray), &topics).none.unwrap_or(0.0);
+    let (alone, among) = (none(&taught(0)), none(&taught(40)));
+    assert!(alone < 0.5 && among > 0.7, "{alone}, {among}");
+    let (found, sure) = best(&taught(40), &topics, "crevasse, serac, icefall and moraine");
+    assert!(found == Some(topics[0].id) && sure >= 0.5, "{sure}");
+}
+
 #[test]
 fn the_words_that_decided_are_those_of_the_document() {
     let topics = three();

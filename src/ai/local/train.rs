@@ -115,8 +115,9 @@ impl Trainer {
         self.corpus = Corpus::new();
 
         let material = Material { rows, evidence, labels, topics, width, columns: columns.len(), seed: self.seed };
-        let fitted = fit::fit(&material);
-        let known = self.topics.iter().zip(&fitted.near).zip(&fitted.examples).map(|((topic, near), examples)| Known {
+        let examples = material.examples();
+        let fitted = fit::fit(material);
+        let known = self.topics.iter().zip(&fitted.near).zip(&examples).map(|((topic, near), examples)| Known {
             id: topic.id,
             print: print(topic),
             examples: *examples,
@@ -127,10 +128,10 @@ impl Trainer {
         };
         Model {
             topics: known.collect(),
-            knows_none,
+            knows_none: fitted.knows_none,
             rarity,
-            weights: table(&fitted.weights, MOST_VALUES * 3 / 4),
-            middles: table(&fitted.middles, MOST_VALUES / 4),
+            weights: table(&fitted.learned.weights, MOST_VALUES * 3 / 4),
+            middles: table(&fitted.learned.middles, MOST_VALUES / 4),
             calibration: fitted.calibration,
         }
     }

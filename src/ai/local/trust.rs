@@ -1,11 +1,11 @@
 //! How far scores can be trusted: learned on examples that were kept out of the training.
 
 use super::calibrate::{Seen, log_sum_exp, logistic, sigmoid};
-use super::corpus::Label;
-use super::fit::{Material, middles, together, usual};
-use super::model::{Calibration, SIGNS, best_of, rests, signs};
+use super::fit::{Learned, Lessons, Material, usual};
+use super::judge::{JUDGED, Judged, judged};
+use super::model::{Calibration, best_of, rests, signs};
 use super::random::Random;
-use super::sgd::{Lesson, THOROUGH, Weights};
+use super::sgd::Lesson;
 
 /// Without this many examples for each topic, on average, none can be spared.
 const LEAST: usize = 2;
@@ -16,14 +16,6 @@ const ONE_TURN: usize = 1500;
 const KEPT_OUT: usize = 3000;
 /// Pairs of document and topic that the calibration looks at, at most.
 const PAIRS: usize = 200_000;
-/// Of how many texts that nobody sorted it is judged how many belong to no topic.
-const JUDGED: usize = 2000;
-/// The share of documents that belong to no topic where nothing else is known, as if it had been seen on so many
-/// documents; and between what it is held.
-const STRANGE: (f32, f32) = (0.05, 50.0);
-const STRANGE_BOUNDS: (f32, f32) = (0.01, 0.5);
-/// A vault of few examples knows little of what else there may be: so much more of that share, halved at so many examples.
-const STRANGE_AT_FIRST: (f32, f32) = (0.4, 20.0);
 /// What holds without examples to learn it from.
 const UNTAUGHT: Calibration = Calibration { blend: 1.0, fits: [4.0, 4.0, 0.0], known: [1.0, 0.3, 0.5, 0.3, 2.0] };
 /// The power of the odds of agreement that the odds of being right are; found on four public sets and parts of them.
@@ -42,10 +34,13 @@ pub(super) struct Unseen {
     pub(super) near: Vec<f32>,
     evidence: Vec<f32>,
     pub(super) topics: Vec<u16>,
+    /// How much it counts.
+    pub(super) weight: f32,
 }
 
 /// Examples, judged by models that were made without them. None, where there are too few examples.
-pub(super) fn unseen(material: &Material, real: &[Lesson], described: &[Lesson], guessed: &[Lesson]) -> Vec<Unseen> {
+pub(super) fn unseen(material: &Material, lessons: &Lessons) -> Vec<Unseen> {
+    let real = &lessons.real;
     if real.len() < LEAST * material.topics.max(2) {
         return Vec::new();
     }
@@ -56,15 +51,11 @@ pub(super) fn unseen(material: &Material, real: &[Lesson], described: &[Lesson],
     for turn in 0..turns {
         let (tried, kept): (Vec<_>, Vec<_>) = order.iter().enumerate().partition(|(at, _)| at % FIFTHS == turn);
         let kept: Vec<Lesson> = kept.into_iter().map(|(_, lesson)| (*lesson).clone()).collect();
-        let lessons = together(material, &[&kept, described, guessed]);
-        let weights = material.learn(&lessons, THOROUGH, 0);
-        let middles = middles(material, &lessons);
+        let (learned, _) = material.teach(&[&kept, &lessons.described, &lessons.guessed], true);
         for (_, lesson) in tried.into_iter().take(KEPT_OUT) {
-            let mut scores = vec![0.0; material.width];
-            let mut near = scores.clone();
-            weights.scores_into(material.rows.row(lesson.row), &mut scores);
-            middles.scores_into(material.rows.row(lesson.row), &mut near);
-            found.push(Unseen { scores, near, evidence: material.evidence(lesson.row), topics: lesson.topics.clone() });
+            let (scores, near) = learned.scores(material, lesson.row);
+            let evidence = material.evidence(lesson.row);
+            found.push(Unseen { scores, near, evidence, topics: lesson.topics.clone(), weight: 1.0 });
         }
     }
     found
@@ -83,7 +74,7 @@ pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration
     for (one, scores) in unseen.iter().zip(&blended).take(most) {
         for (at, (score, rest)) in scores.iter().zip(rests(scores)).enumerate() {
             let truth = f32::from(one.topics.contains(&(at as u16)));
-            pairs.push(Seen { features: [*score, -rest, 1.0], truth, weight: 1.0 });
+            pairs.push(Seen { features: [*score, -rest, 1.0], truth, weight: one.weight });
         }
     }
     let fits = logistic(&pairs, [sharpness, sharpness, 0.0], HOLD);
@@ -99,7 +90,7 @@ pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration
         let mut see = |scores: &[f32], truth: f32| {
             if let Some(best) = best_of(scores) {
                 let features = signs(best, scores, &one.near, usual[best], one.evidence[best]);
-                seen.push(Seen { features, truth, weight: 0.5 });
+                seen.push(Seen { features, truth, weight: 0.5 * one.weight });
             }
         };
         see(&scores, 1.0);
@@ -110,13 +101,14 @@ pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration
 }
 
 /// What holds without examples to learn it from, among so many topics.
-fn untaught(topics: usize) -> Calibration {
+pub(super) fn untaught(topics: usize) -> Calibration {
     let [own, others, _] = UNTAUGHT.fits;
     let rivals = (topics.saturating_sub(1) as f32 / RIVALS).max(1.0);
     Calibration { fits: [own, others, others * rivals.ln()], ..UNTAUGHT }
 }
 
-fn with_evidence(scores: &[f32], evidence: &[f32], blend: f32) -> Vec<f32> {
+/// Scores, with what names and descriptions say.
+pub(super) fn with_evidence(scores: &[f32], evidence: &[f32], blend: f32) -> Vec<f32> {
     scores.iter().zip(evidence).map(|(score, evidence)| score + blend * evidence).collect()
 }
 
@@ -143,81 +135,16 @@ fn blend(unseen: &[Unseen]) -> (f32, f32) {
     best
 }
 
-/// A text that nobody sorted, as the model judges it.
-struct Judged {
-    /// The topic that fits it best.
-    best: usize,
-    /// Its score, and the others' taken together.
-    score: f32,
-    rest: f32,
-    signs: [f32; SIGNS],
-    /// The topic that its words name, by names and descriptions alone.
-    named: Option<usize>,
-}
-
-/// Some of these texts, judged; spread over all of them.
-fn judged<'a>(
-    material: &'a Material,
-    (weights, middles): (&'a Weights, &'a Weights),
-    usual: &'a [(f32, f32)],
-    calibration: &'a Calibration,
-    texts: Vec<usize>,
-) -> impl Iterator<Item = Judged> + 'a {
-    let step = texts.len().div_ceil(JUDGED).max(1);
-    texts.into_iter().step_by(step).filter_map(move |at| {
-        let mut scores = vec![0.0; material.width];
-        let mut near = scores.clone();
-        weights.scores_into(material.rows.row(at), &mut scores);
-        middles.scores_into(material.rows.row(at), &mut near);
-        let evidence = material.evidence(at);
-        let mut scores = with_evidence(&scores, &evidence, calibration.blend);
-        scores.truncate(material.topics);
-        let best = best_of(&scores)?;
-        let signs = signs(best, &scores, &near, usual[best], evidence[best]);
-        let named = best_of(&evidence[..material.topics]).filter(|at| evidence[*at] > 0.0);
-        Some(Judged { best, score: scores[best], rest: rests(&scores)[best], signs, named })
-    })
-}
-
-/// Which part of the texts that nobody sorted belongs to no topic: by expectation and maximisation, from what the
-/// calibration says if every second did.
-pub(super) fn strange(
-    material: &Material,
-    tables: (&Weights, &Weights),
-    usual: &[(f32, f32)],
-    calibration: &Calibration,
-    guessed: &[Lesson],
-) -> f32 {
-    let mut learned: Vec<usize> = guessed.iter().map(|lesson| lesson.row).collect();
-    learned.sort_unstable();
-    let mut texts = material.unsorted();
-    texts.retain(|at| learned.binary_search(at).is_err());
-    let odds: Vec<f32> = judged(material, tables, usual, calibration, texts)
-        .map(|text| (-calibration.known_score(&text.signs)).exp())
-        .collect();
-    let (at_last, hold) = STRANGE;
-    let (at_first, halved) = STRANGE_AT_FIRST;
-    let examples = material.labels.iter().filter(|label| matches!(label, Label::Known(_))).count() as f32;
-    let usual_share = at_last + at_first * halved / (halved + examples);
-    let mut share = usual_share;
-    for _ in 0..50 {
-        let sum: f32 = odds.iter().map(|odds| share * odds / (share * odds + 1.0 - share)).sum();
-        share = (sum + hold * usual_share) / (odds.len() as f32 + hold);
-        share = share.clamp(STRANGE_BOUNDS.0, STRANGE_BOUNDS.1);
-    }
-    share
-}
-
 /// What holds without examples, made as sure as this vault lets expect. What the descriptions say of a text, and what was
 /// then learned from the vault's own texts, are two opinions: the more often they are one, beyond chance, the more often it
 /// is right. A vault of texts that the topics say nothing of is left to people.
 pub(super) fn by_agreement(
     material: &Material,
-    tables: (&Weights, &Weights),
+    learned: &Learned,
     usual: &[(f32, f32)],
     calibration: Calibration,
 ) -> Calibration {
-    let texts: Vec<Judged> = judged(material, tables, usual, &calibration, material.unsorted()).collect();
+    let texts: Vec<Judged> = judged(material, learned, usual, &calibration, (material.unsorted(), JUDGED)).collect();
     // One topic agrees with itself.
     if texts.is_empty() || material.topics < 2 {
         return calibration;

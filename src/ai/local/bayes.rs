@@ -1,0 +1,91 @@
+//! Complement naive Bayes: what the words of all other topics say against a topic.
+//!
+//! Rennie, Shih, Teevan and Karger, "Tackling the Poor Assumptions of Naive Bayes Text Classifiers", 2003, table 4, without
+//! the share of each topic: its documents count by their mean, so that a large topic is no more likely than a small one. It
+//! is as linear as the regression, and wrong about other documents; so their weights are added, and a text is scored once.
+
+use super::fit::Material;
+use super::sgd::{Lesson, Weights};
+
+/// How long each topic's weights are beside the regression's, which come to lengths of 5 to 20.
+const LENGTH: f32 = 10.0;
+/// What a word counts for that none of the other topics' documents have, beside the hundredfold mean of those that do.
+const SMOOTHING: f32 = 0.1;
+const HUNDREDFOLD: f32 = 100.0;
+
+/// Adds to the weights what these lessons say by the words of the other topics.
+pub(super) fn add(material: &Material, lessons: &[Lesson], weights: &mut Weights) {
+    let width = material.width.max(1);
+    let mut bayes = means(material, lessons);
+    let mut totals = vec![0.0f32; width];
+    for column in bayes.chunks(width) {
+        totals.iter_mut().zip(column).for_each(|(total, mean)| *total += mean);
+    }
+    let all: f32 = totals.iter().sum();
+    let smoothed = SMOOTHING * material.columns as f32;
+    let mut squares = vec![0.0f32; width];
+    for column in bayes.chunks_mut(width) {
+        let sum: f32 = column.iter().sum();
+        for (cell, total) in column.iter_mut().zip(&totals) {
+            *cell = -((sum - *cell + SMOOTHING) / (all - total + smoothed)).ln();
+        }
+        // What a word says for every topic tells none apart.
+        let middle = column.iter().sum::<f32>() / width as f32;
+        column.iter_mut().for_each(|cell| *cell -= middle);
+        squares.iter_mut().zip(column).for_each(|(square, cell)| *square += *cell * *cell);
+    }
+    let lengths: Vec<f32> = squares.iter().map(|square| LENGTH / square.sqrt().max(1e-6)).collect();
+    for (weights, column) in weights.values.chunks_mut(width).zip(bayes.chunks(width)) {
+        for ((weight, cell), length) in weights.iter_mut().zip(column).zip(&lengths) {
+            *weight += cell * length;
+        }
+    }
+}
+
+/// The mean of each topic's lessons, a hundredfold: for each column the topics' values together.
+fn means(material: &Material, lessons: &[Lesson]) -> Vec<f32> {
+    let part = |lesson: &Lesson| 1.0 / lesson.topics.len().max(1) as f32;
+    let mut shares = vec![0.0f32; material.width];
+    for lesson in lessons {
+        lesson.topics.iter().for_each(|topic| shares[usize::from(*topic)] += part(lesson));
+    }
+    let mut means = vec![0.0f32; material.columns * material.width];
+    for lesson in lessons {
+        for (column, value) in material.rows.row(lesson.row) {
+            for topic in lesson.topics.iter().map(|topic| usize::from(*topic)) {
+                if let Some(cell) = means.get_mut(column * material.width + topic) {
+                    *cell += HUNDREDFOLD * value / shares[topic].max(1e-3);
+                }
+            }
+        }
+    }
+    means
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ai::local::corpus::Label;
+    use crate::ai::local::sgd::Rows;
+
+    #[test]
+    fn a_topic_gets_weight_by_the_words_that_the_others_lack_however_many_documents_it_has() {
+        let mut rows = Rows::default();
+        for row in [[(0, 0.8), (2, 0.6)], [(1, 0.8), (2, 0.6)]] {
+            rows.push(row.into_iter());
+        }
+        let labels = vec![Label::Known(vec![0]), Label::Known(vec![1])];
+        let material = Material { rows, evidence: vec![0; 4], labels, topics: 2, width: 2, columns: 3, seed: 1 };
+        let lesson = |row: usize| Lesson { row, topics: vec![row as u16], weight: 1.0 };
+        let learned = |lessons: &[Lesson]| {
+            let mut weights = Weights { topics: 2, values: vec![0.0; 6] };
+            add(&material, lessons, &mut weights);
+            weights.values
+        };
+        let values = learned(&[lesson(0), lesson(1)]);
+        assert!(values[0] > 1.0 && values[1] < -1.0, "{values:?}");
+        assert!(values[4].abs() < 1e-3, "a word that both have says nothing: {values:?}");
+        let often = learned(&[lesson(0), lesson(0), lesson(0), lesson(1)]);
+        assert!(values.iter().zip(&often).all(|(a, b)| (a - b).abs() < 1e-3), "{values:?} {often:?}");
+    }
+}
