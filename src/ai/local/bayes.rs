@@ -7,24 +7,21 @@
 use super::fit::Material;
 use super::sgd::{Lesson, Weights};
 
-/// How long each topic's weights are beside the regression's, which come to lengths of 5 to 20.
-const LENGTH: f32 = 10.0;
 /// What a word counts for that none of the other topics' documents have, beside the hundredfold mean of those that do.
 const SMOOTHING: f32 = 0.1;
 const HUNDREDFOLD: f32 = 100.0;
 
-/// Adds to the weights what these lessons say by the words of the other topics.
-pub(super) fn add(material: &Material, lessons: &[Lesson], weights: &mut Weights) {
+/// What these lessons say by the words of the other topics: weights of which each topic's are of length 1.
+pub(super) fn weights(material: &Material, lessons: &[Lesson]) -> Weights {
     let width = material.width.max(1);
-    let mut bayes = means(material, lessons);
+    let mut values = means(material, lessons);
     let mut totals = vec![0.0f32; width];
-    for column in bayes.chunks(width) {
+    for column in values.chunks(width) {
         totals.iter_mut().zip(column).for_each(|(total, mean)| *total += mean);
     }
     let all: f32 = totals.iter().sum();
     let smoothed = SMOOTHING * material.columns as f32;
-    let mut squares = vec![0.0f32; width];
-    for column in bayes.chunks_mut(width) {
+    for column in values.chunks_mut(width) {
         let sum: f32 = column.iter().sum();
         for (cell, total) in column.iter_mut().zip(&totals) {
             *cell = -((sum - *cell + SMOOTHING) / (all - total + smoothed)).ln();
@@ -32,14 +29,10 @@ pub(super) fn add(material: &Material, lessons: &[Lesson], weights: &mut Weights
         // What a word says for every topic tells none apart.
         let middle = column.iter().sum::<f32>() / width as f32;
         column.iter_mut().for_each(|cell| *cell -= middle);
-        squares.iter_mut().zip(column).for_each(|(square, cell)| *square += *cell * *cell);
     }
-    let lengths: Vec<f32> = squares.iter().map(|square| LENGTH / square.sqrt().max(1e-6)).collect();
-    for (weights, column) in weights.values.chunks_mut(width).zip(bayes.chunks(width)) {
-        for ((weight, cell), length) in weights.iter_mut().zip(column).zip(&lengths) {
-            *weight += cell * length;
-        }
-    }
+    let mut weights = Weights { topics: material.width, values };
+    weights.normalize();
+    weights
 }
 
 /// The mean of each topic's lessons, a hundredfold: for each column the topics' values together.
@@ -77,13 +70,9 @@ mod tests {
         let labels = vec![Label::Known(vec![0]), Label::Known(vec![1])];
         let material = Material { rows, evidence: vec![0; 4], labels, topics: 2, width: 2, columns: 3, seed: 1 };
         let lesson = |row: usize| Lesson { row, topics: vec![row as u16], weight: 1.0 };
-        let learned = |lessons: &[Lesson]| {
-            let mut weights = Weights { topics: 2, values: vec![0.0; 6] };
-            add(&material, lessons, &mut weights);
-            weights.values
-        };
+        let learned = |lessons: &[Lesson]| weights(&material, lessons).values;
         let values = learned(&[lesson(0), lesson(1)]);
-        assert!(values[0] > 1.0 && values[1] < -1.0, "{values:?}");
+        assert!(values[0] > 0.5 && values[1] < -0.5, "{values:?}");
         assert!(values[4].abs() < 1e-3, "a word that both have says nothing: {values:?}");
         let often = learned(&[lesson(0), lesson(0), lesson(0), lesson(1)]);
         assert!(values.iter().zip(&often).all(|(a, b)| (a - b).abs() < 1e-3), "{values:?} {often:?}");

@@ -7,7 +7,7 @@ use super::guess::guess;
 use super::judge::{count_as_in_the_vault, share_of_strangers, strangers};
 use super::model::Calibration;
 use super::sgd::{Lesson, Rows, THOROUGH, Weights, learn};
-use super::trust::{Unseen, by_agreement, calibration, unseen};
+use super::trust::{Unseen, by_agreement, calibration, times_bayes, unseen};
 
 /// How far the topics are brought together in what their examples count: 0 not at all, 1 altogether.
 const BALANCE: f32 = 0.5;
@@ -36,10 +36,7 @@ pub(super) struct Learned {
 impl Learned {
     /// The scores of a row of the material, and how near it is to the middles.
     pub(super) fn scores(&self, material: &Material, row: usize) -> (Vec<f32>, Vec<f32>) {
-        let (mut scores, mut near) = (vec![0.0; material.width], vec![0.0; material.width]);
-        self.weights.scores_into(material.rows.row(row), &mut scores);
-        self.middles.scores_into(material.rows.row(row), &mut near);
-        (scores, near)
+        (material.scores(&self.weights, row), material.scores(&self.middles, row))
     }
 }
 
@@ -83,16 +80,11 @@ impl Material {
         learn(&self.rows, lessons, (self.columns, self.width), visits, self.seed ^ chance)
     }
 
-    /// Learns lessons thoroughly, with the topics brought nearer to each other in what they count. From `many` examples
-    /// more can be said by the words of the other topics; from a few that would be chance.
-    pub(super) fn teach(&self, parts: &[&[Lesson]], many: bool) -> (Learned, Vec<Lesson>) {
-        let lessons = together(self, parts);
-        let mut weights = self.learn(&lessons, THOROUGH, 0);
-        if many {
-            bayes::add(self, &lessons, &mut weights);
-        }
-        let middles = middles(self, &lessons);
-        (Learned { weights, middles }, lessons)
+    /// What weights say of a row.
+    pub(super) fn scores(&self, weights: &Weights, row: usize) -> Vec<f32> {
+        let mut scores = vec![0.0; self.width];
+        weights.scores_into(self.rows.row(row), &mut scores);
+        scores
     }
 
     /// How many of a person's examples each topic has.
@@ -147,8 +139,15 @@ pub(super) fn fit(mut material: Material) -> Fitted {
 
 fn once(material: &Material, lessons: &Lessons) -> Fitted {
     let mut unseen = unseen(material, lessons);
-    let parts: [&[Lesson]; 3] = [&lessons.real, &lessons.described, &lessons.guessed];
-    let (learned, taught) = material.teach(&parts, !unseen.is_empty());
+    let taught = together(material, &[&lessons.real, &lessons.described, &lessons.guessed]);
+    let mut weights = material.learn(&taught, THOROUGH, 0);
+    if !unseen.is_empty() {
+        // Only where it can be tried: what is said by the words of the other topics is chance with a few examples.
+        let times = times_bayes(&unseen);
+        weights.add(&bayes::weights(material, &taught), times);
+        unseen.iter_mut().for_each(|one| one.add_bayes(times));
+    }
+    let learned = Learned { weights, middles: middles(material, &taught) };
     let near = usual(material, Some(&learned.middles), &unseen, &taught);
     count_as_in_the_vault(material, &learned, &near, &mut unseen);
     let mut calibration = calibration(material, &unseen);
@@ -182,7 +181,7 @@ pub(super) fn together(material: &Material, parts: &[&[Lesson]]) -> Vec<Lesson> 
 }
 
 /// The middle of each topic's lessons: their sum, of length 1.
-fn middles(material: &Material, lessons: &[Lesson]) -> Weights {
+pub(super) fn middles(material: &Material, lessons: &[Lesson]) -> Weights {
     let mut middles = Weights { topics: material.width, values: vec![0.0; material.columns * material.width] };
     for lesson in lessons {
         for (column, value) in material.rows.row(lesson.row) {
@@ -193,15 +192,7 @@ fn middles(material: &Material, lessons: &[Lesson]) -> Weights {
             }
         }
     }
-    let mut squares = vec![0.0f32; material.width];
-    for column in middles.values.chunks(material.width.max(1)) {
-        squares.iter_mut().zip(column).for_each(|(square, value)| *square += value * value);
-    }
-    for column in middles.values.chunks_mut(material.width.max(1)) {
-        for (value, square) in column.iter_mut().zip(&squares) {
-            *value /= square.sqrt().max(1e-9);
-        }
-    }
+    middles.normalize();
     middles
 }
 

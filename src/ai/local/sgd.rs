@@ -61,6 +61,23 @@ impl Weights {
         self.values.get(column * self.topics..(column + 1) * self.topics).unwrap_or_default()
     }
 
+    /// Makes each topic's weights, taken together, of length 1; those that are all 0 stay so.
+    pub(super) fn normalize(&mut self) {
+        let topics = self.topics.max(1);
+        let mut squares = vec![0.0f32; topics];
+        for column in self.values.chunks(topics) {
+            squares.iter_mut().zip(column).for_each(|(square, value)| *square += value * value);
+        }
+        for column in self.values.chunks_mut(topics) {
+            column.iter_mut().zip(&squares).for_each(|(value, square)| *value /= square.sqrt().max(1e-9));
+        }
+    }
+
+    /// Adds other weights, so many times.
+    pub(super) fn add(&mut self, other: &Self, times: f32) {
+        self.values.iter_mut().zip(&other.values).for_each(|(value, other)| *value += times * other);
+    }
+
     /// A row's scores.
     pub(super) fn scores_into(&self, row: impl Iterator<Item = (usize, f32)>, scores: &mut [f32]) {
         scores.fill(0.0);

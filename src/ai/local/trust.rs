@@ -1,11 +1,12 @@
 //! How far scores can be trusted: learned on examples that were kept out of the training.
 
+use super::bayes;
 use super::calibrate::{Seen, log_sum_exp, logistic, sigmoid};
-use super::fit::{Learned, Lessons, Material, usual};
+use super::fit::{Learned, Lessons, Material, middles, together, usual};
 use super::judge::{JUDGED, Judged, judged};
 use super::model::{Calibration, best_of, rests, signs};
 use super::random::Random;
-use super::sgd::Lesson;
+use super::sgd::{Lesson, THOROUGH, Weights};
 
 /// Without this many examples for each topic, on average, none can be spared.
 const LEAST: usize = 2;
@@ -25,12 +26,18 @@ const SURER: (f32, f32) = (-6.0, 4.0);
 const SURER_HOLD: f32 = 20.0;
 /// Other topics that what holds without examples was found with. More of them that say nothing are no more of a rival.
 const RIVALS: f32 = 4.0;
+/// How many times what naive Bayes says can be added to the scores of the regression, whose weights come to lengths of 5 to
+/// 20 a topic; and what is right for most vaults. Twice or half as much has to make what was kept out likelier by a factor
+/// of e, four times as much by e⁴.
+const TIMES: [f32; 5] = [2.5, 5.0, 10.0, 20.0, 40.0];
+const USUAL_TIMES: f32 = 10.0;
 /// As how many documents what holds without examples counts beside those that were kept out.
 const HOLD: f64 = 2.0;
 
 /// A document that its model had not learned from: what is said of it, for each topic, and its topics.
 pub(super) struct Unseen {
     scores: Vec<f32>,
+    bayes: Vec<f32>,
     pub(super) near: Vec<f32>,
     evidence: Vec<f32>,
     pub(super) topics: Vec<u16>,
@@ -51,11 +58,17 @@ pub(super) fn unseen(material: &Material, lessons: &Lessons) -> Vec<Unseen> {
     for turn in 0..turns {
         let (tried, kept): (Vec<_>, Vec<_>) = order.iter().enumerate().partition(|(at, _)| at % FIFTHS == turn);
         let kept: Vec<Lesson> = kept.into_iter().map(|(_, lesson)| (*lesson).clone()).collect();
-        let (learned, _) = material.teach(&[&kept, &lessons.described, &lessons.guessed], true);
-        for (_, lesson) in tried.into_iter().take(KEPT_OUT) {
-            let (scores, near) = learned.scores(material, lesson.row);
+        let taught = together(material, &[&kept, &lessons.described, &lessons.guessed]);
+        let tried: Vec<&Lesson> = tried.into_iter().take(KEPT_OUT).map(|(_, lesson)| *lesson).collect();
+        // One after the other, since each of these tables can be large.
+        let judge =
+            |table: Weights| -> Vec<_> { tried.iter().map(|lesson| material.scores(&table, lesson.row)).collect() };
+        let scores = judge(material.learn(&taught, THOROUGH, 0));
+        let bayes = judge(bayes::weights(material, &taught));
+        let near = judge(middles(material, &taught));
+        for (((lesson, scores), bayes), near) in tried.iter().zip(scores).zip(bayes).zip(near) {
             let evidence = material.evidence(lesson.row);
-            found.push(Unseen { scores, near, evidence, topics: lesson.topics.clone(), weight: 1.0 });
+            found.push(Unseen { scores, bayes, near, evidence, topics: lesson.topics.clone(), weight: 1.0 });
         }
     }
     found
@@ -66,7 +79,8 @@ pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration
     if unseen.is_empty() {
         return untaught(material.topics);
     }
-    let (blend, sharpness) = blend(unseen);
+    let scores: Vec<Vec<f32>> = unseen.iter().map(|one| one.scores.clone()).collect();
+    let Blend { evidence: blend, sharpness, .. } = blend(unseen, &scores);
     let blended: Vec<Vec<f32>> = unseen.iter().map(|one| with_evidence(&one.scores, &one.evidence, blend)).collect();
 
     let most = (PAIRS / material.width.max(1)).max(1);
@@ -112,23 +126,49 @@ pub(super) fn with_evidence(scores: &[f32], evidence: &[f32], blend: f32) -> Vec
     scores.iter().zip(evidence).map(|(score, evidence)| score + blend * evidence).collect()
 }
 
-/// How much evidence by name and description is worth beside the scores, and how sharp the scores then are: what makes
-/// the documents' own topics likeliest.
-fn blend(unseen: &[Unseen]) -> (f32, f32) {
-    let mut best = (UNTAUGHT.blend, UNTAUGHT.fits[0]);
-    let mut least = f32::INFINITY;
-    for blend in [0.25, 0.5, 1.0, 2.0, 4.0] {
+impl Unseen {
+    /// Adds to the scores what naive Bayes says, so many times.
+    pub(super) fn add_bayes(&mut self, times: f32) {
+        self.scores.iter_mut().zip(&self.bayes).for_each(|(score, bayes)| *score += times * bayes);
+    }
+}
+
+/// How many times what naive Bayes says is added to the scores: as often as makes the documents' own topics likeliest.
+pub(super) fn times_bayes(unseen: &[Unseen]) -> f32 {
+    let unlikely = |times: f32| {
+        let added: Vec<Vec<f32>> = unseen.iter().map(|one| with_evidence(&one.scores, &one.bayes, times)).collect();
+        blend(unseen, &added).unlikely + (times / USUAL_TIMES).log2().powi(2)
+    };
+    let tried = TIMES.map(|times| (unlikely(times), times));
+    tried.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or(USUAL_TIMES, |(_, times)| times)
+}
+
+/// How scores and evidence by name and description go together.
+struct Blend {
+    /// What a full evidence adds to a score.
+    evidence: f32,
+    /// How sharp the scores then are.
+    sharpness: f32,
+    /// How unlikely the documents' own topics still are: the sum of what -ln of their probability is.
+    unlikely: f32,
+}
+
+/// The blend that makes the documents' own topics likeliest by these scores.
+fn blend(unseen: &[Unseen], scores: &[Vec<f32>]) -> Blend {
+    let [sharpness, ..] = UNTAUGHT.fits;
+    let mut best = Blend { evidence: UNTAUGHT.blend, sharpness, unlikely: f32::INFINITY };
+    for evidence in [0.25, 0.5, 1.0, 2.0, 4.0] {
         let blended: Vec<Vec<f32>> =
-            unseen.iter().map(|one| with_evidence(&one.scores, &one.evidence, blend)).collect();
+            unseen.iter().zip(scores).map(|(one, scores)| with_evidence(scores, &one.evidence, evidence)).collect();
         for sharpness in [0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6] {
-            let loss = |(one, scores): (&Unseen, &Vec<f32>)| {
+            let unlikely = |(one, scores): (&Unseen, &Vec<f32>)| {
                 let all = log_sum_exp(scores.iter().map(|score| sharpness * score)).unwrap_or(0.0);
                 let own: f32 = one.topics.iter().map(|topic| sharpness * scores[usize::from(*topic)]).sum();
                 all - own / one.topics.len().max(1) as f32
             };
-            let loss: f32 = unseen.iter().zip(&blended).map(loss).sum();
-            if loss < least {
-                (least, best) = (loss, (blend, sharpness));
+            let unlikely: f32 = unseen.iter().zip(&blended).map(unlikely).sum();
+            if unlikely < best.unlikely {
+                best = Blend { evidence, sharpness, unlikely };
             }
         }
     }
