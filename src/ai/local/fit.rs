@@ -141,9 +141,8 @@ fn once(material: &Material, lessons: &Lessons) -> Fitted {
     let mut unseen = unseen(material, lessons);
     let taught = together(material, &[&lessons.real, &lessons.described, &lessons.guessed]);
     let mut weights = material.learn(&taught, THOROUGH, 0);
-    if !unseen.is_empty() {
-        // Only where it can be tried: what is said by the words of the other topics is chance with a few examples.
-        let times = times_bayes(&unseen);
+    let times = times_bayes(material, &unseen, lessons.guessed.len());
+    if times > 0.0 {
         weights.add(&bayes::weights(material, &taught), times);
         unseen.iter_mut().for_each(|one| one.add_bayes(times));
     }
