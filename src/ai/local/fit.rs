@@ -132,11 +132,14 @@ pub(super) fn fit(mut material: Material) -> Fitted {
     if strangers.is_empty() {
         return first;
     }
+    // Its tables can be large.
+    drop(first);
     lessons.real.extend(strangers);
     material.width = material.topics + 1;
     once(&material, &lessons)
 }
 
+/// One round, by these lessons.
 fn once(material: &Material, lessons: &Lessons) -> Fitted {
     let mut unseen = unseen(material, lessons);
     let taught = together(material, &[&lessons.real, &lessons.described, &lessons.guessed]);

@@ -65,14 +65,15 @@ pub(super) fn print(topic: &Topic) -> u64 {
 }
 
 /// The signs that a document belongs to a topic at all: always 1; how near it is to the middle of its best topic, as
-/// that topic's documents go; how near at all; how far the best topic is ahead; what its name and description say.
+/// that topic's documents go; how near at all; how far the best topic is ahead; what its name and description say. Each is
+/// cut where it says enough: one that has nothing in common with the topic's documents is six deviations off and more.
 pub(super) fn signs(best: usize, scores: &[f32], near: &[f32], usual: (f32, f32), evidence: f32) -> [f32; SIGNS] {
     let own = scores.get(best).copied().unwrap_or(0.0);
     let others = scores.iter().enumerate().filter(|(at, score)| *at != best && score.is_finite());
     let ahead = own - log_sum_exp(others.map(|(_, score)| *score)).unwrap_or(0.0);
     let near = near.get(best).copied().unwrap_or(0.0);
     let (mean, deviation) = usual;
-    [1.0, ((near - mean) / deviation.max(0.02)).clamp(-4.0, 4.0), 10.0 * near, ahead.clamp(-4.0, 8.0), evidence]
+    [1.0, ((near - mean) / deviation.max(0.02)).clamp(-6.0, 4.0), 10.0 * near, ahead.clamp(-4.0, 8.0), evidence]
 }
 
 /// The place of the largest.

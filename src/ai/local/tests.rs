@@ -229,9 +229,29 @@ fn what_belongs_to_none_can_be_shown_too() {
     assert!(assessment.none.is_some_and(|none| none > 0.8), "{assessment:?}");
 }
 
+/// However many examples there are: what has nothing to do with any of them is left to people.
+#[test]
+fn what_no_example_has_to_do_with_is_left_to_people() {
+    let topics: Vec<Topic> = three().into_iter().map(|topic| Topic { name: "Folder".to_owned(), ..topic }).collect();
+    for of_each in [2, 5, 10, 20, 50] {
+        let mut trainer = Trainer::new(&topics[..2], 1);
+        for at in 0..of_each {
+            for (texts, topic) in [(&GARDEN, &topics[0]), (&NIGHTS, &topics[1])] {
+                let text = format!("{} {} {at}", texts[at % 6], texts[(at / 6 + at + 1) % 6]);
+                trainer.add(Example { subject: subject(&text), topics: &[topic.id] });
+            }
+        }
+        let provider = with(trainer.finish());
+        let (found, sure) = best(&provider, &topics[..2], STRANGE);
+        assert!(sure < 0.5, "{of_each} of each: {found:?} {sure}");
+        let (found, sure) = best(&provider, &topics[..2], GARDEN[5]);
+        assert!(found == Some(topics[0].id) && sure >= 0.5, "{of_each} of each: {sure}");
+    }
+}
+
 /// People sort what belongs somewhere and leave the rest lying.
 #[test]
-fn what_lies_unsorted_and_belongs_to_none_is_told_by_what_it_has_in_common() {
+fn what_lies_unsorted_and_belongs_to_none_is_learned_and_takes_nothing_from_the_topics() {
     let topics = three();
     let taught = |strangers: usize| {
         let mut trainer = Trainer::new(&topics, 1);
@@ -245,15 +265,21 @@ fn what_lies_unsorted_and_belongs_to_none_is_told_by_what_it_has_in_common() {
         for at in 0..strangers {
             trainer.add_unlabelled(subject(&format!("{} {}", NIGHTS[at % 5], GARDEN[at / 5 % 6])));
         }
-        with(trainer.finish())
+        trainer.finish()
     };
-    // More words of biology than of anything else it knows.
-    let stray = "The nucleus of the comet, its plasma and its membrane of ice, by telescope.";
-    let none = |provider: &LocalProvider| provider.assess(subject(stray), &topics).none.unwrap_or(0.0);
-    let (alone, among) = (none(&taught(0)), none(&taught(40)));
-    assert!(alone < 0.5 && among > 0.7, "{alone}, {among}");
-    let (found, sure) = best(&taught(40), &topics, "crevasse, serac, icefall and moraine");
-    assert!(found == Some(topics[0].id) && sure >= 0.5, "{sure}");
+    assert!(!taught(0).knows_none, "there is nothing that belongs to none");
+    let model = taught(40);
+    assert!(model.knows_none);
+    let provider = with(model);
+    let assessment = provider.assess(subject(NIGHTS[5]), &topics);
+    assert!(assessment.none.is_some_and(|none| none > 0.8), "{assessment:?}");
+    for (at, text) in ["crevasse, serac, icefall and moraine", "a sonata, cello and encore", "protein in the plasma"]
+        .into_iter()
+        .enumerate()
+    {
+        let (found, sure) = best(&provider, &topics, text);
+        assert!(found == Some(topics[at].id) && sure >= 0.5, "{text}: {sure}");
+    }
 }
 
 #[test]

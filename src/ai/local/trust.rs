@@ -31,7 +31,8 @@ const RIVALS: f32 = 4.0;
 /// of e, four times as much by e⁴.
 const TIMES: [f32; 5] = [2.5, 5.0, 10.0, 20.0, 40.0];
 const USUAL_TIMES: f32 = 10.0;
-/// Where nothing can be kept out, naive Bayes counts from so many guesses a topic on.
+/// Naive Bayes counts from so many examples a topic on; and where none can be kept out, from so many guesses.
+const MANY_EXAMPLES: usize = 10;
 const MANY_GUESSED: usize = 20;
 /// As how many documents what holds without examples counts beside those that were kept out.
 const HOLD: f64 = 2.0;
@@ -138,8 +139,9 @@ impl Unseen {
 /// How many times what naive Bayes says is added to the scores: as often as makes the documents' own topics likeliest. 0
 /// where there are only a few documents, examples or guesses: what the others' words say is chance then.
 pub(super) fn times_bayes(material: &Material, unseen: &[Unseen], guessed: usize) -> f32 {
-    if unseen.is_empty() {
-        return if guessed >= MANY_GUESSED * material.topics { USUAL_TIMES } else { 0.0 };
+    if unseen.len() < MANY_EXAMPLES * material.topics {
+        let many = unseen.is_empty() && guessed >= MANY_GUESSED * material.topics;
+        return if many { USUAL_TIMES } else { 0.0 };
     }
     let unlikely = |times: f32| {
         let added: Vec<Vec<f32>> = unseen.iter().map(|one| with_evidence(&one.scores, &one.bayes, times)).collect();
