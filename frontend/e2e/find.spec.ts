@@ -38,7 +38,7 @@ test('who goes back from a document finds the list where they left it', async ({
   await page.mouse.wheel(0, 1900)
   await expect(row).toBeInViewport()
   for (const goBack of [() => page.goBack(), () => page.getByRole('link', { name: 'Back to the list' }).click()]) {
-    // Where the list is left: to click, the browser may move the row out from under what sticks to the window's edge.
+    // Where the list is left: what clicks here may first move the row out from under what sticks to the window's edge.
     await page.evaluate(() => {
       const note = () => (document.documentElement.dataset.left = String(window.scrollY))
       window.addEventListener('click', note, { capture: true, once: true })

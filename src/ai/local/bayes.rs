@@ -4,7 +4,7 @@
 //! the share of each topic: its documents count by their mean, so that a large topic is no more likely than a small one. It
 //! is as linear as the regression, and wrong about other documents; so their weights are added, and a text is scored once.
 
-use super::fit::Material;
+use super::fit::{Material, sums};
 use super::sgd::{Lesson, Weights};
 
 /// What a word counts for that none of the other topics' documents have, beside the hundredfold mean of those that do.
@@ -14,14 +14,23 @@ const HUNDREDFOLD: f32 = 100.0;
 /// What these lessons say by the words of the other topics: weights of which each topic's are of length 1.
 pub(super) fn weights(material: &Material, lessons: &[Lesson]) -> Weights {
     let width = material.width.max(1);
-    let mut values = means(material, lessons);
+    let mut weights = sums(material, lessons);
+    // A document of two topics is half of one of each.
+    let mut documents = vec![0.0f32; width];
+    for lesson in lessons {
+        let part = 1.0 / lesson.topics.len().max(1) as f32;
+        lesson.topics.iter().for_each(|topic| documents[usize::from(*topic)] += part);
+    }
     let mut totals = vec![0.0f32; width];
-    for column in values.chunks(width) {
-        totals.iter_mut().zip(column).for_each(|(total, mean)| *total += mean);
+    for column in weights.values.chunks_mut(width) {
+        for ((cell, total), documents) in column.iter_mut().zip(&mut totals).zip(&documents) {
+            *cell *= HUNDREDFOLD / documents.max(1e-3);
+            *total += *cell;
+        }
     }
     let all: f32 = totals.iter().sum();
     let smoothed = SMOOTHING * material.columns as f32;
-    for column in values.chunks_mut(width) {
+    for column in weights.values.chunks_mut(width) {
         let sum: f32 = column.iter().sum();
         for (cell, total) in column.iter_mut().zip(&totals) {
             *cell = -((sum - *cell + SMOOTHING) / (all - total + smoothed)).ln();
@@ -30,29 +39,8 @@ pub(super) fn weights(material: &Material, lessons: &[Lesson]) -> Weights {
         let middle = column.iter().sum::<f32>() / width as f32;
         column.iter_mut().for_each(|cell| *cell -= middle);
     }
-    let mut weights = Weights { topics: material.width, values };
     weights.normalize();
     weights
-}
-
-/// The mean of each topic's lessons, a hundredfold: for each column the topics' values together.
-fn means(material: &Material, lessons: &[Lesson]) -> Vec<f32> {
-    let part = |lesson: &Lesson| 1.0 / lesson.topics.len().max(1) as f32;
-    let mut shares = vec![0.0f32; material.width];
-    for lesson in lessons {
-        lesson.topics.iter().for_each(|topic| shares[usize::from(*topic)] += part(lesson));
-    }
-    let mut means = vec![0.0f32; material.columns * material.width];
-    for lesson in lessons {
-        for (column, value) in material.rows.row(lesson.row) {
-            for topic in lesson.topics.iter().map(|topic| usize::from(*topic)) {
-                if let Some(cell) = means.get_mut(column * material.width + topic) {
-                    *cell += HUNDREDFOLD * value / shares[topic].max(1e-3);
-                }
-            }
-        }
-    }
-    means
 }
 
 #[cfg(test)]

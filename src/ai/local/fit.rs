@@ -184,18 +184,24 @@ pub(super) fn together(material: &Material, parts: &[&[Lesson]]) -> Vec<Lesson> 
 
 /// The middle of each topic's lessons: their sum, of length 1.
 pub(super) fn middles(material: &Material, lessons: &[Lesson]) -> Weights {
-    let mut middles = Weights { topics: material.width, values: vec![0.0; material.columns * material.width] };
+    let mut middles = sums(material, lessons);
+    middles.normalize();
+    middles
+}
+
+/// Each topic's lessons, added up.
+pub(super) fn sums(material: &Material, lessons: &[Lesson]) -> Weights {
+    let mut sums = Weights { topics: material.width, values: vec![0.0; material.columns * material.width] };
     for lesson in lessons {
         for (column, value) in material.rows.row(lesson.row) {
             for topic in &lesson.topics {
-                if let Some(cell) = middles.values.get_mut(column * material.width + usize::from(*topic)) {
+                if let Some(cell) = sums.values.get_mut(column * material.width + usize::from(*topic)) {
                     *cell += value;
                 }
             }
         }
     }
-    middles.normalize();
-    middles
+    sums
 }
 
 /// How near each topic's documents are to its middle: the mean and the deviation.
