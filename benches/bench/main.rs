@@ -77,6 +77,7 @@ struct Counts {
     texts: usize,
     pdfs: usize,
     scans: usize,
+    /// Documents in the vault that is searched.
     filled: usize,
     large_mib: u64,
     seconds: Duration,
@@ -183,6 +184,10 @@ async fn everything(stack: &mut Stack, arguments: &Arguments, figures: &mut Figu
         load::closed(stack, &watch, "scan", scans, figures).await?;
         figures.put_ratio("ratio.scan_cpu", "scan.cpu_ours", "limit.ocr_cpu_mean");
     }
+    if wanted("requests") {
+        fill::fill(stack, 0..counts.filled.saturating_sub(documents_in(stack).await?)).await?;
+        ask(stack, counts, figures).await?;
+    }
     if wanted("uploads") {
         stack.stop_workers().await?;
         for (series, workers) in [(3, 1), (4, 2)] {
@@ -197,10 +202,6 @@ async fn everything(stack: &mut Stack, arguments: &Arguments, figures: &mut Figu
         stack.start_worker(&[])?;
         figures.put_ratio("ratio.uploads", "uploads.documents_per_second", "limit.s3_puts_eight");
         figures.put_ratio("ratio.uploads_to_commits", "uploads.documents_per_second", "limit.postgres_commits");
-    }
-    if wanted("requests") {
-        fill::fill(stack, 0..counts.filled).await?;
-        ask(stack, counts, figures).await?;
     }
     if wanted("jobs") {
         stack.stop_workers().await?;
@@ -265,6 +266,7 @@ async fn ask(stack: &Stack, counts: &Counts, figures: &mut Figures) -> Result<()
     Ok(())
 }
 
-async fn documents_in(stack: &Stack) -> Result<i64> {
-    Ok(stack.database().await?.query_one("SELECT count(*) FROM documents", &[]).await?.get(0))
+async fn documents_in(stack: &Stack) -> Result<usize> {
+    let count: i64 = stack.database().await?.query_one("SELECT count(*) FROM documents", &[]).await?.get(0);
+    Ok(count.try_into()?)
 }
