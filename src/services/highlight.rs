@@ -4,10 +4,10 @@
 //! 15 ms. What is marked here follows the same rules as what is found: whole words without their accents, and of the last
 //! word that was typed also what only begins with it.
 
-use std::borrow::Cow;
+mod words;
+
+use self::words::{Initials, fold, runs_in, words_in};
 use std::ops::Range;
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 
 /// Passages at most, of so many words each; of these, so many before the first hit.
 const PASSAGES: usize = 2;
@@ -25,6 +25,8 @@ pub struct Sought {
     words: Vec<String>,
     /// The last of them also as a beginning.
     open_end: bool,
+    /// The letters of ASCII with which one of them begins.
+    initials: Initials,
 }
 
 /// A word of a text that is sought: where it stands, its number among the text's words, and which it is.
@@ -57,19 +59,24 @@ impl Sought {
         if left_out {
             self.open_end = false;
         } else {
-            let before = self.words.len();
-            self.words.extend(words_in(piece).map(|at| fold(&piece[at]).into_owned()));
-            self.open_end |= self.words.len() > before;
+            for word in words_in(piece).map(|at| fold(&piece[at]).into_owned()) {
+                if let Some(first) = word.as_bytes().first() {
+                    self.initials.insert(*first);
+                }
+                self.words.push(word);
+                self.open_end = true;
+            }
         }
+    }
+
+    /// A word that begins with this byte is none of them, as by far the most words.
+    fn none_begins(&self, first: u8) -> bool {
+        first.is_ascii() && !self.initials.contains(first)
     }
 
     /// Which of the sought words this is.
     fn which(&self, word: &str) -> Option<usize> {
-        // By far the most words are none of them, and ASCII says so at once.
-        let first = word.as_bytes().first().filter(|byte| byte.is_ascii());
-        let begins_alike =
-            |sought: &String| sought.as_bytes().first().zip(first).is_some_and(|(a, b)| a.eq_ignore_ascii_case(b));
-        if first.is_some() && word.is_ascii() && !self.words.iter().any(begins_alike) {
+        if word.as_bytes().first().is_some_and(|first| self.none_begins(*first)) {
             return None;
         }
         let folded = fold(word);
@@ -85,12 +92,12 @@ impl Sought {
     /// The passages of a text that answer the search best, as HTML that is safe to show: all is escaped, and hits stand
     /// between `<mark>` and `</mark>`. Where the text has none but the heading does, that; else the text's beginning.
     pub fn passages(&self, heading: &str, text: &str) -> String {
-        let (words, hits) = self.hits_in(text);
+        let hits = self.hits_in(text);
         if hits.is_empty() {
-            let (heading_words, in_heading) = self.hits_in(heading);
+            let in_heading = self.hits_in(heading);
             return match in_heading.first() {
-                Some(hit) => marked(heading, &around(heading, &heading_words, hit.word), &in_heading),
-                None => marked(text, &around(text, &words, 0), &[]),
+                Some(hit) => marked(heading, &around(heading, hit), &in_heading),
+                None => marked(text, &beginning(text), &[]),
             };
         }
         let mut html = String::new();
@@ -98,28 +105,33 @@ impl Sought {
             if n > 0 {
                 html.push_str(" … ");
             }
-            html.push_str(&marked(text, &around(text, &words, hits[first].word), &hits));
+            html.push_str(&marked(text, &around(text, &hits[first]), &hits));
         }
         html
     }
 
-    /// All words of a text, up to some behind the last hit that is looked at, and the hits.
-    fn hits_in(&self, text: &str) -> (Vec<Range<usize>>, Vec<Hit>) {
-        let (mut words, mut hits) = (Vec::new(), Vec::new());
-        let mut rest = usize::MAX;
-        for at in words_in(text) {
-            if let Some(which) = self.which(&text[at.clone()]).filter(|_| hits.len() < MAX_HITS) {
-                hits.push(Hit { at: at.clone(), word: words.len(), which });
-                if hits.len() == MAX_HITS {
-                    rest = words.len() + WORDS;
-                }
+    /// The hits in a text, as many as are looked at.
+    fn hits_in(&self, text: &str) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        let mut word = 0;
+        for run in runs_in(text) {
+            if run.is_one_word && self.none_begins(text.as_bytes()[run.start]) {
+                word += 1;
+                continue;
             }
-            words.push(at);
-            if words.len() > rest {
-                break;
+            let end = run.end_in(text);
+            for at in words_in(&text[run.start..end]) {
+                let at = run.start + at.start..run.start + at.end;
+                if let Some(which) = self.which(&text[at.clone()]) {
+                    hits.push(Hit { at, word, which });
+                    if hits.len() == MAX_HITS {
+                        return hits;
+                    }
+                }
+                word += 1;
             }
         }
-        (words, hits)
+        hits
     }
 
     /// The hits with which the best passages begin, in the order of the text: those with the most of the sought words,
@@ -147,52 +159,27 @@ impl Sought {
     }
 }
 
-/// Where the words of a text stand.
-fn words_in(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let start = at + text[at..].find(char::is_alphanumeric)?;
-        let bytes = text.as_bytes();
-        // Most texts are ASCII for most of their way.
-        let ascii = bytes[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        at = start + ascii;
-        if bytes.get(at).is_some_and(|byte| !byte.is_ascii()) {
-            // A mark belongs to the letter before it.
-            let more = text[at..].find(|c: char| !c.is_alphanumeric() && !is_combining_mark(c));
-            at += more.unwrap_or(text.len() - at);
-        }
-        Some(start..at)
-    })
+/// The passage around a hit.
+fn around(text: &str, hit: &Hit) -> Range<usize> {
+    let before = hit.word.min(WORDS_BEFORE);
+    let earliest = text.floor_char_boundary(hit.at.start.saturating_sub(MAX_BYTES / 4));
+    // Where fewer words than that are so near, the first of them is cut off.
+    let near: Vec<usize> = words_in(&text[earliest..hit.at.start]).map(|word| earliest + word.start).collect();
+    let start = match near.len().checked_sub(before) {
+        Some(first) => near.get(first).copied().unwrap_or(hit.at.start),
+        None => earliest,
+    };
+    let last = words_in(&text[hit.at.start..]).take(WORDS - before).last();
+    let end = hit.at.start + last.map_or(0, |word| word.end);
+    start..text.floor_char_boundary(end.min(start + MAX_BYTES))
 }
 
-/// A word in lower case and without accents. ASCII stays as it is, and is compared without regard to case.
-fn fold(word: &str) -> Cow<'_, str> {
-    if word.is_ascii() {
-        return Cow::Borrowed(word);
-    }
-    let mut folded = String::with_capacity(word.len());
-    for c in word.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
-        match c {
-            'ß' => folded.push_str("ss"),
-            'æ' => folded.push_str("ae"),
-            'œ' => folded.push_str("oe"),
-            'ø' => folded.push('o'),
-            'ł' => folded.push('l'),
-            'đ' => folded.push('d'),
-            c => folded.push(c),
-        }
-    }
-    Cow::Owned(folded)
-}
-
-/// The passage around the word of this number.
-fn around(text: &str, words: &[Range<usize>], word: usize) -> Range<usize> {
-    let Some(centre) = words.get(word) else { return 0..text.floor_char_boundary(MAX_BYTES) };
-    let first = word.saturating_sub(WORDS_BEFORE);
-    let last = (first + WORDS).min(words.len()) - 1;
-    let earliest = text.floor_char_boundary(centre.start.saturating_sub(MAX_BYTES / 4));
-    let start = words[first].start.max(earliest);
-    start..text.floor_char_boundary(words[last].end.min(start + MAX_BYTES))
+/// The passage with which a text begins.
+fn beginning(text: &str) -> Range<usize> {
+    let mut words = words_in(text).take(WORDS);
+    let Some(first) = words.next() else { return 0..text.floor_char_boundary(MAX_BYTES) };
+    let end = words.last().map_or(first.end, |word| word.end);
+    first.start..text.floor_char_boundary(end.min(first.start + MAX_BYTES))
 }
 
 /// A passage as HTML: escaped, its white space made one blank each, its hits marked.
@@ -285,6 +272,16 @@ mod properties {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn hits_are_the_words_that_are_sought(q in "([abü]{1,2} ?){0,3}", text in "([abABüß7]{1,9}[ .,\u{301}–]{0,3}){0,60}|[a-cé \u{301}]{0,200}") {
+            let sought = Sought::of(&q);
+            let hits: Vec<_> = sought.hits_in(&text).into_iter().map(|hit| (hit.word, hit.at, hit.which)).collect();
+            let words = words_in(&text).enumerate();
+            let expected: Vec<_> =
+                words.filter_map(|(word, at)| Some((word, at.clone(), sought.which(&text[at])?))).take(MAX_HITS).collect();
+            prop_assert_eq!(hits, expected);
+        }
+
         #[test]
         fn nothing_but_closed_marks_is_markup(q in "\\PC{0,20}", text in "(\\PC|[<>&ab \u{301}]){0,400}") {
             let html = Sought::of(&q).passages(&q, &text);

@@ -4,12 +4,11 @@ use super::Vault;
 use super::documents::Document;
 use super::highlight::Sought;
 use crate::db::models::DocumentRow;
-use crate::db::queries::listing::{After, Filter, ListQuery, Sort};
-use crate::db::{AsyncPgConnection, queries};
-use crate::domain::{ContentHash, Cursor, DocumentId, DocumentStatus, TopicId, parse_time};
+use crate::db::queries;
+use crate::db::queries::listing::{After, Filter, ListQuery, ListedRow, Sort};
+use crate::domain::{ContentHash, Cursor, DocumentStatus, TopicId, parse_time};
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
-use std::collections::HashMap;
 use std::str::FromStr;
 
 const DEFAULT_LIMIT: u32 = 50;
@@ -185,33 +184,25 @@ pub async fn list(vault: &Vault, request: ListRequest) -> Result<Page<Listed>> {
         created_to: request.created_to,
         ..Filter::default()
     };
-    let query = ListQuery { filter, sort: sort.sort, descending: sort.descending, after, limit: limit + 1 };
+    let query = ListQuery { filter, sort: sort.sort, descending: sort.descending, after, limit };
 
     let mut conn = vault.db.get().await?;
-    let rows = queries::listing::list(&mut conn, query).await?;
-    let page = Page::cut(rows, limit, |(row, rank, _)| Cursor {
+    let found = queries::listing::list(&mut conn, query).await?;
+    drop(conn);
+    let next = found.rows.last().filter(|_| found.more).map(|row| Cursor {
         sort: sort.name(),
-        key: key_of(sort.sort, row, *rank),
-        id: row.id.as_uuid(),
+        key: key_of(sort.sort, &row.document, row.rank),
+        id: row.document.id.as_uuid(),
     });
-    let ids: Vec<DocumentId> = page.items.iter().map(|(row, ..)| row.id).collect();
-    let mut highlights = match &q {
-        Some(q) => highlights(&mut conn, &ids, q).await?,
-        None => HashMap::new(),
-    };
-    let items = page.items.into_iter().map(|(row, _, topics)| Listed {
-        highlight: q.as_ref().map(|_| highlights.remove(&row.id).unwrap_or_default()),
+    let sought = q.as_deref().map(Sought::of);
+    let items = found.rows.into_iter().map(|ListedRow { document: row, topics, text, .. }| Listed {
+        highlight: sought.as_ref().map(|sought| {
+            let heading = row.title.as_deref().unwrap_or(row.filename.as_str());
+            sought.passages(heading, text.as_deref().unwrap_or_default())
+        }),
         document: Document { row, topics: topics.0 },
     });
-    Ok(Page { items: items.collect(), next_cursor: page.next_cursor })
-}
-
-/// The passages of some documents that answer a search.
-async fn highlights(conn: &mut AsyncPgConnection, ids: &[DocumentId], q: &str) -> Result<HashMap<DocumentId, String>> {
-    let sought = Sought::of(q);
-    let texts = queries::listing::texts_to_highlight(conn, ids, q).await?;
-    let html = texts.into_iter().map(|(id, heading, text)| (id, sought.passages(&heading, &text.unwrap_or_default())));
-    Ok(html.collect())
+    Ok(Page { items: items.collect(), next_cursor: next.map(|cursor| cursor.encode()) })
 }
 
 fn key_of(sort: Sort, row: &DocumentRow, rank: f32) -> String {

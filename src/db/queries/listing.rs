@@ -8,13 +8,13 @@ use crate::db::schema::document_topics;
 use crate::db::schema::documents::{self, dsl};
 use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, TopicId};
 use chrono::{DateTime, Utc};
-use diesel::dsl::{AsSelect, count_star, sql};
-use diesel::expression::SqlLiteral;
+use diesel::dsl::{count_star, sql};
 use diesel::helper_types::{IntoBoxed, Select};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Float, Integer, Json, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Texts up to this length, in bytes, are looked through whole for what answers a search.
@@ -98,7 +98,7 @@ pub struct ListQuery {
     pub descending: bool,
     /// The row before the page.
     pub after: Option<After>,
-    /// Rows at most.
+    /// Rows of a page.
     pub limit: i64,
 }
 
@@ -306,28 +306,98 @@ fn conditions(filter: Filter, way: Way) -> Vec<Condition> {
     all
 }
 
-/// A document of a list: its rank (0 unless the list is sorted by relevance), and its topics.
-pub type ListedRow = (DocumentRow, f32, AssignedTopics);
+/// A document of a list.
+#[derive(Debug)]
+pub struct ListedRow {
+    /// The document.
+    pub document: DocumentRow,
+    /// How well it answers the search; 0 unless the list is sorted by relevance.
+    pub rank: f32,
+    /// Its topics.
+    pub topics: AssignedTopics,
+    /// With a search: its text, as far as it is to be looked through for what answers it; see [`text_for`].
+    pub text: Option<String>,
+}
 
-/// The same, as it is read: see [`in_hand`].
-type ReadRow = (DocumentRow, bool, f32, AssignedTopics);
+/// A page of a list.
+#[derive(Debug)]
+pub struct ListedPage {
+    /// In order.
+    pub rows: Vec<ListedRow>,
+    /// There is another page.
+    pub more: bool,
+}
 
 /// A page of documents.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<ListedRow>> {
+pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<ListedPage> {
+    let Filter { q, topics, content_types, deleted, .. } = &list.filter;
+    let (deleted, q) = (*deleted, q.clone().filter(|q| !q.is_empty()));
+    let limit = usize::try_from(list.limit).unwrap_or(usize::MAX);
     // The best way to the newest documents is always the same. To those with a word, under a topic or of a type it is not:
-    // there PostgreSQL is to look at what is asked for each time.
-    let Filter { q, topics, content_types, .. } = &list.filter;
-    let rows: Vec<ReadRow> = if list.sort == Sort::Relevance {
-        page(list, Along::TheOrder).load(conn).await?
-    } else if q.is_none() && topics.is_empty() && content_types.is_empty() {
-        prepared_page(conn, list, Along::TheOrder).await?
-    } else {
-        page_in_windows(conn, list).await?
-    };
-    Ok(rows.into_iter().map(|(row, in_hand, rank, topics)| (with_state((row, in_hand)), rank, topics)).collect())
+    // there PostgreSQL is to look at what is asked for each time. What it has to look at is kept small: which they are, and
+    // then what is to be shown of them, by a plan that is kept.
+    if list.sort != Sort::Relevance && q.is_none() && topics.is_empty() && content_types.is_empty() {
+        let whole = (DocumentRow::as_select(), in_hand(), sql::<Json>(TOPICS_OF_DOCUMENTS));
+        let rows_asked = rows_asked(&list);
+        let query = prepared_for(found(list, Along::TheOrder).select(whole), rows_asked);
+        let rows: Vec<(DocumentRow, bool, AssignedTopics)> = query.load(conn).await?;
+        let more = rows.len() > limit;
+        let rows = rows.into_iter().take(limit);
+        let rows = rows.map(|(row, in_hand, topics)| ListedRow {
+            document: with_state((row, in_hand)),
+            rank: 0.0,
+            topics,
+            text: None,
+        });
+        return Ok(ListedPage { rows: rows.collect(), more });
+    }
+    loop {
+        let mut ids = match list.sort {
+            Sort::Relevance => page(list.clone(), Along::TheOrder).load(conn).await?,
+            _ => page_in_windows(conn, list.clone()).await?,
+        };
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let rows = rows_of(conn, &ids, deleted, q.as_deref()).await?;
+        // Where all of them went at this moment, what comes after them takes their place.
+        if !rows.is_empty() || !more {
+            return Ok(ListedPage { rows, more });
+        }
+    }
+}
+
+/// What is to be shown of these documents, in this order; of one that went meanwhile, nothing.
+async fn rows_of(
+    conn: &mut AsyncPgConnection,
+    ids: &[(DocumentId, f32)],
+    deleted: bool,
+    q: Option<&str>,
+) -> QueryResult<Vec<ListedRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let topics = sql::<Json>(TOPICS_OF_DOCUMENTS);
+    let wanted: Vec<DocumentId> = ids.iter().map(|(id, _)| *id).collect();
+    let query = dsl::documents.filter(dsl::id.eq_any(wanted)).filter(here(deleted)).select((
+        DocumentRow::as_select(),
+        in_hand(),
+        topics,
+        text_for(q),
+    ));
+    let rows: Vec<(DocumentRow, bool, AssignedTopics, Option<String>)> = prepared(query).load(conn).await?;
+    let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.0.id, row)).collect();
+    let in_order = ids.iter().filter_map(|(id, rank)| Some((rows.remove(id)?, *rank)));
+    Ok(in_order
+        .map(|((row, in_hand, topics, text), rank)| ListedRow {
+            document: with_state((row, in_hand)),
+            rank,
+            topics,
+            text,
+        })
+        .collect())
 }
 
 /// A page of what may stand anywhere in the list.
@@ -336,17 +406,18 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
 /// it. PostgreSQL chooses by how many rows it believes to have it. Of a word that it does not know, or of two that never stand
 /// together, it believes far too much, and goes along all of the list. So that way is bounded here to a few windows of rows;
 /// what has not filled a page there is rare, and is taken by its index.
-async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<ReadRow>> {
+async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<Vec<(DocumentId, f32)>> {
     let mut rows = WINDOW;
     loop {
         let Some(edge) = place(conn, &list, rows).await? else {
             return page(list, Along::TheOrder).load(conn).await;
         };
         // The way is the same whatever is asked for.
-        let found = prepared_page(conn, list.clone(), Along::TheOrderTo(edge)).await?;
-        let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
-        if count >= list.limit {
-            return Ok(found);
+        let way = prepared_for(found(list.clone(), Along::TheOrderTo(edge)), rows_asked(&list));
+        let met: Vec<(DocumentId, f32)> = way.load(conn).await?;
+        let count = i64::try_from(met.len()).unwrap_or(i64::MAX);
+        if count > list.limit {
+            return Ok(met);
         }
         // Where the next rows have as many of them, and twice that to be safe.
         let promising = rows * list.limit / count.max(1);
@@ -447,20 +518,16 @@ fn key_of(sort: Sort, along: &Along) -> &'static str {
     }
 }
 
-type Page = IntoBoxed<
-    'static,
-    Select<documents::table, (AsSelect<DocumentRow, Pg>, SqlLiteral<Bool>, Rank, SqlLiteral<Json>)>,
-    Pg,
->;
+/// The documents of a list, each with its rank.
+type Found = IntoBoxed<'static, Select<documents::table, (dsl::id, Rank)>, Pg>;
 
-/// The rows of a page, without its limit.
-fn rows_of(list: ListQuery, along: Along) -> Page {
+/// The documents of a list, in order, from where it begins.
+fn found(list: ListQuery, along: Along) -> Found {
     let q = list.filter.q.clone().unwrap_or_default();
     let rank = if list.sort == Sort::Relevance { rank_of(&q) } else { Box::new(sql::<Float>("0::real")) as Rank };
-    let topics = sql::<Json>(TOPICS_OF_DOCUMENTS);
     let Direction { order, behind, up_to } = Direction::of(&list);
     let key = key_of(list.sort, &along);
-    let mut query = dsl::documents.select((DocumentRow::as_select(), in_hand(), rank, topics)).into_boxed();
+    let mut query = dsl::documents.select((dsl::id, rank)).into_boxed();
     if list.sort == Sort::Relevance {
         // Ranking takes a look at each document that a search finds, and a common word finds most of them.
         let mut found = dsl::documents.select(dsl::id).limit(RANKED).into_boxed();
@@ -488,19 +555,16 @@ fn rows_of(list: ListQuery, along: Along) -> Page {
     }
 }
 
-/// A page by a plan that is kept.
-async fn prepared_page(conn: &mut AsyncPgConnection, list: ListQuery, along: Along) -> QueryResult<Vec<ReadRow>> {
-    let limit = list.limit;
-    let rows = SIZES.into_iter().find(|size| *size >= limit).unwrap_or(limit);
-    let mut found: Vec<ReadRow> = prepared_for(rows_of(list, along), rows).load(conn).await?;
-    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(found)
+/// A page of them, and the one that tells of another page.
+fn page(list: ListQuery, along: Along) -> Found {
+    let rows = list.limit + 1;
+    found(list, along).limit(rows)
 }
 
-/// The rows of a page.
-fn page(list: ListQuery, along: Along) -> Page {
-    let rows = list.limit;
-    rows_of(list, along).limit(rows)
+/// As many, or some more: one of the few numbers for which plans are kept.
+fn rows_asked(list: &ListQuery) -> i64 {
+    let rows = list.limit + 1;
+    SIZES.into_iter().find(|size| *size >= rows).unwrap_or(rows)
 }
 
 /// How many documents a filter finds.
@@ -515,27 +579,21 @@ pub async fn count_of(conn: &mut AsyncPgConnection, filter: Filter) -> QueryResu
     query.first(conn).await
 }
 
-/// What can be shown of some documents in answer to a search: the id, the title or else the name, and the text. Of one that is
-/// too long to be handed over for each answer, 10,000 characters around the first place where the search stands as it was
-/// typed, or else its longest word, in the first two million.
-///
-/// # Errors
-/// When the database fails.
-pub async fn texts_to_highlight(
-    conn: &mut AsyncPgConnection,
-    ids: &[DocumentId],
-    q: &str,
-) -> QueryResult<Vec<(DocumentId, String, Option<String>)>> {
+/// The text of a document, for the passages of it that answer a search. Of one that is too long to be handed over for each
+/// answer, 10,000 characters around the first place where the search stands as it was typed, or else its longest word, in the
+/// first two million. Without a search none.
+fn text_for(q: Option<&str>) -> Box<dyn BoxableExpression<documents::table, Pg, SqlType = Nullable<Text>>> {
+    let Some(q) = q else { return Box::new(sql("NULL::text")) };
     let typed = q.to_lowercase();
     let longest =
         typed.split(|c: char| !c.is_alphanumeric()).max_by_key(|word| word.len()).unwrap_or_default().to_owned();
-    let text = sql::<Nullable<Text>>("CASE WHEN octet_length(text) <= ")
-        .bind::<Integer, _>(WHOLE_TEXT_BYTES)
-        .sql(" THEN text ELSE substr(text, (SELECT greatest(1, coalesce(nullif(strpos(folded, ")
-        .bind::<Text, _>(typed)
-        .sql("), 0), strpos(folded, ")
-        .bind::<Text, _>(longest)
-        .sql(")) - 500) FROM lower(left(text, 2000000)) AS folded), 10000) END");
-    let heading = sql::<Text>("coalesce(title, filename)");
-    prepared(dsl::documents.filter(dsl::id.eq_any(ids)).select((dsl::id, heading, text))).load(conn).await
+    Box::new(
+        sql("CASE WHEN octet_length(text) <= ")
+            .bind::<Integer, _>(WHOLE_TEXT_BYTES)
+            .sql(" THEN text ELSE substr(text, (SELECT greatest(1, coalesce(nullif(strpos(folded, ")
+            .bind::<Text, _>(typed)
+            .sql("), 0), strpos(folded, ")
+            .bind::<Text, _>(longest)
+            .sql(")) - 500) FROM lower(left(text, 2000000)) AS folded), 10000) END"),
+    )
 }

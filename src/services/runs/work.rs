@@ -10,7 +10,7 @@ use super::super::undo::{Before, restore};
 use super::super::{Vault, processing};
 use super::{KnownRun, filter, parsed, stored};
 use crate::db::models::{AssignedTopic, AuditRow, DocumentRow, JobRow, NewAuditEntry};
-use crate::db::queries::listing::{After, ListQuery, Sort};
+use crate::db::queries::listing::{After, ListQuery, ListedRow, Sort};
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
 use crate::domain::{DocumentId, DocumentStatus, JobId, JobState, TopicId};
 use crate::error::{Error, Result, cause_chain};
@@ -127,10 +127,9 @@ async fn sort(vault: &Vault, known: &mut KnownRun, owner: &str) -> Result<Step> 
         limit,
     };
     let mut conn = vault.db.get().await?;
-    let rows = queries::listing::list(&mut conn, query).await?;
+    let page = queries::listing::list(&mut conn, query).await?;
     drop(conn);
-    let at_end = rows.len() < usize::try_from(limit).unwrap_or(usize::MAX);
-    for (row, _, stood) in rows {
+    for ListedRow { document: row, topics: stood, .. } in page.rows {
         let last = Some((row.created_at, row.id));
         match choose(vault, &row).await {
             Ok(choice) if is_same(&choice, &stood.0, row.status) => {}
@@ -162,7 +161,7 @@ async fn sort(vault: &Vault, known: &mut KnownRun, owner: &str) -> Result<Step> 
         known.run.last_document = last;
         known.run.done += 1;
     }
-    close(vault, known, owner, at_end).await
+    close(vault, known, owner, !page.more).await
 }
 
 /// What the AI would choose for a document now.
