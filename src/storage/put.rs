@@ -1,8 +1,8 @@
 //! One signed PUT: of an object, or of a part of one.
 //!
 //! rust-s3 has both, but takes the SHA-256 of each body twice and its MD5 as well, and copies it: of a gigabyte that was more
-//! than all else that `serve` did with it. Here the hash is taken once, which the store compares with what has arrived, and
-//! the body goes out as it is. What signs is still rust-s3's.
+//! than all else that `serve` did with it. Here the hash is taken once, and the body goes out as it is. What signs is still
+//! rust-s3's. S3 and MinIO compare the hash with what has arrived; SeaweedFS takes it as part of the signature and no more.
 
 use bytes::Bytes;
 use hmac::Mac;

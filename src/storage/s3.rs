@@ -12,13 +12,14 @@ use crate::crash::{self, CrashPoint};
 use crate::domain::{DocumentId, Filename, ObjectKey};
 use crate::metrics::{Metrics, Store};
 use async_trait::async_trait;
-use bytes::{BufMut, Bytes};
+use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesOrdered};
 use rand::Rng;
 use s3::creds::Credentials;
 use s3::error::S3Error;
+use s3::serde_types::Part;
 use s3::{Bucket, Region};
 use secrecy::ExposeSecret;
 use std::ops::RangeInclusive;
@@ -93,22 +94,27 @@ impl S3Storage {
         first: Bytes,
         source: &mut (dyn AsyncRead + Send + Unpin),
     ) -> Result<u64, StorageError> {
-        let (mut parts, mut bytes, mut body) = (Vec::new(), 0, first);
+        let (mut parts, mut bytes, mut body, mut room) = (Vec::new(), 0, first, None);
         let mut on_the_way = FuturesOrdered::new();
         for number in 1.. {
             bytes += body.len() as u64;
-            let target = Target { path, content_type, part: Some((number, upload_id)) };
-            on_the_way.push_back(self.metrics.timed(Store::ObjectStorage, put(&self.uploads, target, body), is_fault));
+            on_the_way.push_back(self.put_part(Target { path, content_type, part: Some((number, upload_id)) }, body));
             while on_the_way.len() >= PARTS
                 && let Some(sent) = on_the_way.next().await
             {
-                parts.push(sent.map_err(fault)?);
+                let (part, used) = sent?;
+                parts.push(part);
+                room = used;
             }
-            let mut reading = pin!(read_part(source));
+            let mut reading = pin!(read_part(source, room.take()));
             body = loop {
                 tokio::select! {
                     body = &mut reading => break body?,
-                    Some(sent) = on_the_way.next() => parts.push(sent.map_err(fault)?),
+                    Some(sent) = on_the_way.next() => {
+                        let (part, used) = sent?;
+                        parts.push(part);
+                        room = used;
+                    }
                 }
             };
             if body.is_empty() {
@@ -117,11 +123,19 @@ impl S3Storage {
             crash::point(CrashPoint::UploadBetweenParts);
         }
         while let Some(sent) = on_the_way.next().await {
-            parts.push(sent.map_err(fault)?);
+            parts.push(sent?.0);
         }
         let completing = self.uploads.complete_multipart_upload(path, upload_id, parts);
         self.metrics.timed(Store::ObjectStorage, completing, is_fault).await.map_err(fault)?;
         Ok(bytes)
+    }
+
+    /// Sends a part; answers also the room that its bytes took, to be filled again: to get that of each part from the kernel
+    /// page by page costs a third of what its hash does.
+    async fn put_part(&self, target: Target<'_>, body: Bytes) -> Result<(Part, Option<BytesMut>), StorageError> {
+        let sending = put(&self.uploads, target, body.clone());
+        let part = self.metrics.timed(Store::ObjectStorage, sending, is_fault).await.map_err(fault)?;
+        Ok((part, body.try_into_mut().ok()))
     }
 
     /// The key behind a path; none where it is not one of ours.
@@ -165,19 +179,20 @@ fn fault(error: S3Error) -> StorageError {
     }
 }
 
-/// Fills one part from the source; a shorter one is the last.
-async fn read_part(source: &mut (dyn AsyncRead + Send + Unpin)) -> Result<Bytes, StorageError> {
-    let mut part = Vec::with_capacity(SMALL_BYTES);
+/// Fills one part from the source, into such room if there is some; a shorter one is the last.
+async fn read_part(source: &mut (dyn AsyncRead + Send + Unpin), room: Option<BytesMut>) -> Result<Bytes, StorageError> {
+    let mut part = room.unwrap_or_else(|| BytesMut::with_capacity(SMALL_BYTES));
+    part.clear();
     while part.len() < PART_BYTES {
         if part.len() == part.capacity() {
-            part.reserve_exact(PART_BYTES - part.len());
+            part.reserve(PART_BYTES - part.len());
         }
         let room = part.capacity().min(PART_BYTES) - part.len();
         if source.read_buf(&mut (&mut part).limit(room)).await.map_err(StorageError::Source)? == 0 {
             break;
         }
     }
-    Ok(part.into())
+    Ok(part.freeze())
 }
 
 #[async_trait]
@@ -189,7 +204,7 @@ impl StorageBackend for S3Storage {
         source: &mut (dyn AsyncRead + Send + Unpin),
     ) -> Result<u64, StorageError> {
         let path = self.path(key);
-        let body = read_part(source).await?;
+        let body = read_part(source, None).await?;
         if body.len() < PART_BYTES {
             let target = Target { path: &path, content_type, part: None };
             self.call(|| put(&self.uploads, target, body.clone())).await?;
