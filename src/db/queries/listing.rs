@@ -32,6 +32,13 @@ const SIZES: [i64; 4] = [26, 51, 101, 201];
 /// along the order takes a tenth of a second.
 const MANY: &str = "(SELECT reltuples FROM pg_class WHERE oid = 'documents'::regclass) > 20000";
 
+/// What it costs to unpack a document's words, as a condition that always holds: see `migrations/…_search_toll`.
+macro_rules! toll {
+    () => {
+        "search_toll(documents.id) IS NOT NULL"
+    };
+}
+
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
@@ -121,7 +128,7 @@ diesel::postfix_operator!(IsTrue, " IS TRUE", backend: Pg);
 /// PostgreSQL is told what a row costs (`migrations/…_search_toll`), to choose the way on which it looks at the fewest.
 fn matches(q: &str, way: Way) -> Condition {
     let (begin, end) = match way {
-        Way::ByAnyIndex => ("search_toll(documents.id) IS NOT NULL AND (documents.search @@ search_query(", ")"),
+        Way::ByAnyIndex => (concat!(toll!(), " AND (documents.search @@ search_query("), ")"),
         Way::RowByRow => ("(documents.search @@ (SELECT search_query(", "))"),
     };
     let full_text = sql::<Bool>(begin).bind::<Text, _>(q.to_owned()).sql(end);
@@ -534,7 +541,9 @@ fn found(list: ListQuery, along: Along) -> Found {
         for condition in conditions(list.filter, Way::ByAnyIndex) {
             found = found.filter(condition);
         }
+        // A rank costs as much as a look: else all documents of a small vault would be ranked, to find those among them.
         query = query.filter(dsl::id.eq_any(found.order((dsl::created_at.desc(), dsl::id.desc()))));
+        query = query.filter(sql::<Bool>(toll!()));
     } else {
         let way = if matches!(along, Along::TheOrderTo(_)) { Way::RowByRow } else { Way::ByAnyIndex };
         for condition in conditions(list.filter, way) {
