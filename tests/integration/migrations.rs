@@ -156,3 +156,38 @@ async fn the_schema_in_the_code_is_the_schema_in_the_database() {
         audit_log: (i64, Time, String, String, String, Uuid, serde_json::Value),
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_column_with_a_list_of_words_takes_no_other() {
+    let vault = TestVault::new().await;
+    vault.put_in("a.txt", "words").await;
+    let client = vault.superuser().await;
+    client.batch_execute("INSERT INTO topics (id, name) VALUES (gen_random_uuid(), 'Heating')").await.expect("a topic");
+    for (check, sql) in [
+        ("documents_status_check", "UPDATE documents SET status = 'lost'"),
+        ("documents_text_source_check", "UPDATE documents SET text_source = 'guessed'"),
+        ("jobs_kind_check", "UPDATE jobs SET kind = 'idle'"),
+        ("jobs_state_check", "UPDATE jobs SET state = 'lost'"),
+        (
+            "document_topics_source_check",
+            "INSERT INTO document_topics (document_id, topic_id, source)
+             SELECT documents.id, topics.id, 'nobody' FROM documents, topics",
+        ),
+        (
+            "audit_log_actor_check",
+            "INSERT INTO audit_log (actor, action, subject_type, subject_id)
+             VALUES ('nobody', 'document.created', 'document', gen_random_uuid())",
+        ),
+        (
+            "audit_log_subject_type_check",
+            "INSERT INTO audit_log (actor, action, subject_type, subject_id)
+             VALUES ('user', 'document.created', 'nothing', gen_random_uuid())",
+        ),
+    ] {
+        let refused = client.batch_execute(sql).await.expect_err(check);
+        let refused = refused.as_db_error().expect("a database's answer");
+        assert_eq!(refused.constraint(), Some(check), "{refused}");
+    }
+    let unseen = "SELECT count(*) FROM pg_constraint WHERE NOT convalidated";
+    assert_eq!(vault.count(unseen).await, 0, "all rows were looked at");
+}

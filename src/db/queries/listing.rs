@@ -8,7 +8,8 @@ use crate::db::schema::document_topics;
 use crate::db::schema::documents::{self, dsl};
 use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, TopicId};
 use chrono::{DateTime, Utc};
-use diesel::dsl::{count_star, sql};
+use diesel::dsl::{AsSelect, count_star, sql};
+use diesel::expression::SqlLiteral;
 use diesel::helper_types::{IntoBoxed, Select};
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -347,19 +348,12 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
     // there PostgreSQL is to look at what is asked for each time. What it has to look at is kept small: which they are, and
     // then what is to be shown of them, by a plan that is kept.
     if list.sort != Sort::Relevance && q.is_none() && topics.is_empty() && content_types.is_empty() {
-        let whole = (DocumentRow::as_select(), in_hand(), sql::<Json>(TOPICS_OF_DOCUMENTS));
         let rows_asked = rows_asked(&list);
-        let query = prepared_for(found(list, Along::TheOrder).select(whole), rows_asked);
-        let rows: Vec<(DocumentRow, bool, AssignedTopics)> = query.load(conn).await?;
+        let query = prepared_for(found(list, Along::TheOrder).select(shown(None)), rows_asked);
+        let rows: Vec<ShownRow> = query.load(conn).await?;
         let more = rows.len() > limit;
-        let rows = rows.into_iter().take(limit);
-        let rows = rows.map(|(row, in_hand, topics)| ListedRow {
-            document: with_state((row, in_hand)),
-            rank: 0.0,
-            topics,
-            text: None,
-        });
-        return Ok(ListedPage { rows: rows.collect(), more });
+        let rows = rows.into_iter().take(limit).map(|row| listed(row, 0.0)).collect();
+        return Ok(ListedPage { rows, more });
     }
     loop {
         let mut ids = match list.sort {
@@ -386,25 +380,25 @@ async fn rows_of(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let topics = sql::<Json>(TOPICS_OF_DOCUMENTS);
     let wanted: Vec<DocumentId> = ids.iter().map(|(id, _)| *id).collect();
-    let query = dsl::documents.filter(dsl::id.eq_any(wanted)).filter(here(deleted)).select((
-        DocumentRow::as_select(),
-        in_hand(),
-        topics,
-        text_for(q),
-    ));
-    let rows: Vec<(DocumentRow, bool, AssignedTopics, Option<String>)> = prepared(query).load(conn).await?;
+    let query = dsl::documents.filter(dsl::id.eq_any(wanted)).filter(here(deleted)).select(shown(q));
+    let rows: Vec<ShownRow> = prepared(query).load(conn).await?;
     let mut rows: HashMap<_, _> = rows.into_iter().map(|row| (row.0.id, row)).collect();
-    let in_order = ids.iter().filter_map(|(id, rank)| Some((rows.remove(id)?, *rank)));
-    Ok(in_order
-        .map(|((row, in_hand, topics, text), rank)| ListedRow {
-            document: with_state((row, in_hand)),
-            rank,
-            topics,
-            text,
-        })
-        .collect())
+    Ok(ids.iter().filter_map(|(id, rank)| Some(listed(rows.remove(id)?, *rank))).collect())
+}
+
+/// What a list shows of a document, with the text for a search, as it is asked for.
+type Shown = (AsSelect<DocumentRow, Pg>, SqlLiteral<Bool>, SqlLiteral<Json>, TextFor);
+
+/// The same, as it is read: see [`in_hand`].
+type ShownRow = (DocumentRow, bool, AssignedTopics, Option<String>);
+
+fn shown(q: Option<&str>) -> Shown {
+    (DocumentRow::as_select(), in_hand(), sql(TOPICS_OF_DOCUMENTS), text_for(q))
+}
+
+fn listed((row, in_hand, topics, text): ShownRow, rank: f32) -> ListedRow {
+    ListedRow { document: with_state((row, in_hand)), rank, topics, text }
 }
 
 /// A page of what may stand anywhere in the list.
@@ -588,10 +582,13 @@ pub async fn count_of(conn: &mut AsyncPgConnection, filter: Filter) -> QueryResu
     query.first(conn).await
 }
 
+/// See [`text_for`].
+type TextFor = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Nullable<Text>>>;
+
 /// The text of a document, for the passages of it that answer a search. Of one that is too long to be handed over for each
 /// answer, 10,000 characters around the first place where the search stands as it was typed, or else its longest word, in the
 /// first two million. Without a search none.
-fn text_for(q: Option<&str>) -> Box<dyn BoxableExpression<documents::table, Pg, SqlType = Nullable<Text>>> {
+fn text_for(q: Option<&str>) -> TextFor {
     let Some(q) = q else { return Box::new(sql("NULL::text")) };
     let typed = q.to_lowercase();
     let longest =
