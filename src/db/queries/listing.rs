@@ -40,6 +40,9 @@ macro_rules! toll {
     };
 }
 
+/// See `toll!`.
+const TOLL: &str = toll!();
+
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sort {
@@ -537,7 +540,7 @@ fn found(list: ListQuery, along: Along) -> Found {
         }
         // A rank costs as much as a look: else all documents of a small vault would be ranked, to find those among them.
         query = query.filter(dsl::id.eq_any(found.order((dsl::created_at.desc(), dsl::id.desc()))));
-        query = query.filter(sql::<Bool>(toll!()));
+        query = query.filter(sql::<Bool>(TOLL));
     } else {
         let way = if matches!(along, Along::TheOrderTo(_)) { Way::RowByRow } else { Way::ByAnyIndex };
         for condition in conditions(list.filter, way) {
