@@ -107,6 +107,16 @@ impl Material {
         (0..self.documents()).filter(unsorted).collect()
     }
 
+    /// Whether people have put a document under it, for each topic.
+    pub(super) fn taught(&self) -> Vec<bool> {
+        let mut taught = vec![false; self.topics];
+        for label in &self.labels {
+            let Label::Known(topics) = label else { continue };
+            topics.iter().for_each(|topic| taught[usize::from(*topic)] = true);
+        }
+        taught
+    }
+
     /// The columns of a document's label: its topics, or that of none.
     pub(super) fn targets(&self, document: usize) -> Option<Vec<u16>> {
         match self.labels.get(document)? {

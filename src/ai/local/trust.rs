@@ -192,7 +192,11 @@ pub(super) fn by_agreement(
     usual: &[(f32, f32)],
     calibration: Calibration,
 ) -> Calibration {
-    let texts: Vec<Judged> = judged(material, learned, usual, &calibration, (material.unsorted(), JUDGED)).collect();
+    // Of a topic that people have taught the description may say nothing at all, and is not what it is known by.
+    let taught = material.taught();
+    let texts: Vec<Judged> = judged(material, learned, usual, &calibration, (material.unsorted(), JUDGED))
+        .filter(|text| !taught[text.best])
+        .collect();
     // One topic agrees with itself.
     if texts.is_empty() || material.topics < 2 {
         return calibration;
