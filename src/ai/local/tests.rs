@@ -107,16 +107,14 @@ const NIGHTS: [&str; 6] = [
     "Through the eyepiece of the telescope: the moons of Jupiter, the rings of Saturn, and the comet near Andromeda.",
 ];
 
-/// As in a vault of few topics, with those to start with, and with many more; while documents like the sixth come in unsorted,
-/// which is no reason to doubt what people have taught.
+/// As in a vault with topics to start with, and with many more; while documents like the sixth come in unsorted.
 #[test]
 fn five_corrections_are_enough_among_many_topics() {
     let named = TOPICS.iter().map(|(name, description)| ((*name).to_owned(), (*description).to_owned()));
     let made =
         (0..195).map(|at| (format!("Topic {at}"), format!("What is about things{at}, stuff{at} or matters{at}")));
     let all: Vec<(String, String)> = named.chain(made).collect();
-    let sizes = [3, 5, 12, 40, 200];
-    for (others, unsorted) in sizes.into_iter().flat_map(|others| [0, 2, 5, 8].map(|unsorted| (others, unsorted))) {
+    for others in [12, 40, 200] {
         let topic = |(at, (name, description)): (usize, &(String, String))| Topic {
             id: TopicId::from(Uuid::from_u128(at as u128 + 2)),
             name: name.clone(),
@@ -130,21 +128,45 @@ fn five_corrections_are_enough_among_many_topics() {
             let title = format!("night {at} 1a2b3c{at}d.txt");
             assert!(trainer.add(Example { subject: Subject { title: &title, ..subject(text) }, topics: &[folder] }));
         }
-        for _ in 0..unsorted {
+        for _ in 0..8 {
             trainer.add_unlabelled(Subject { title: "night 6d7e8f.txt", ..subject(NIGHTS[5]) });
         }
         let provider = with(trainer.finish());
         let assessment = provider.assess(Subject { title: "night 6d7e8f.txt", ..subject(NIGHTS[5]) }, &topics);
         let first = assessment.scores.first().expect("a score");
-        assert_eq!(first.topic, folder, "{unsorted} among {others}");
-        assert!(first.confidence >= 0.5, "{unsorted} among {others}: {assessment:?}");
+        assert_eq!(first.topic, folder, "among {others}");
+        assert!(first.confidence >= 0.5, "among {others}: {assessment:?}");
         for (text, name) in [(INVOICE, "Invoice"), (PATIENT, "Medical")] {
             let (found, sure) = best(&provider, &topics, text);
-            assert_eq!(found, Some(id_of(&topics, name)), "{unsorted} among {others}");
-            assert!(sure >= 0.5, "{name}, {unsorted} among {others}: {sure}");
+            assert_eq!(found, Some(id_of(&topics, name)), "among {others}");
+            assert!(sure >= 0.5, "{name} among {others}: {sure}");
         }
         let (_, sure) = best(&provider, &topics, STRANGE);
-        assert!(sure < 0.5, "{unsorted} among {others}: {sure}");
+        assert!(sure < 0.5, "among {others}: {sure}");
+    }
+}
+
+/// What comes in like the examples before they were learned from is no reason to doubt what people have taught.
+#[test]
+fn documents_like_the_examples_cast_no_doubt_on_them() {
+    for (others, unsorted) in [(3, 2), (3, 8), (5, 2), (5, 5), (5, 8)] {
+        let mut topics = topics()[..others].to_vec();
+        let folder = TopicId::from(Uuid::from_u128(77));
+        topics.push(Topic { id: folder, name: "Folder 1a".to_owned(), description: String::new() });
+        let mut trainer = Trainer::new(&topics, 1);
+        for (at, text) in NIGHTS[..5].iter().enumerate() {
+            let title = format!("night {at} 1a2b3c{at}d.txt");
+            assert!(trainer.add(Example { subject: Subject { title: &title, ..subject(text) }, topics: &[folder] }));
+        }
+        for at in 0..unsorted {
+            let (title, text) = (format!("night 6d7e8f{at}.txt"), format!("{} {}", NIGHTS[5], at + 1));
+            trainer.add_unlabelled(Subject { title: &title, ..subject(&text) });
+        }
+        let assessment =
+            with(trainer.finish()).assess(Subject { title: "night 99aabb.txt", ..subject(NIGHTS[5]) }, &topics);
+        let first = assessment.scores.first().expect("a score");
+        assert_eq!(first.topic, folder, "{unsorted} among {others}");
+        assert!(first.confidence >= 0.5, "{unsorted} among {others}: {assessment:?}");
     }
 }
 
