@@ -131,7 +131,7 @@ impl S3Storage {
     }
 
     /// Sends a part; answers also the room that its bytes took, to be filled again: to get that of each part from the kernel
-    /// page by page costs a third of what its hash does.
+    /// page by page costs more than half of what its hash does.
     async fn put_part(&self, target: Target<'_>, body: Bytes) -> Result<(Part, Option<BytesMut>), StorageError> {
         let sending = put(&self.uploads, target, body.clone());
         let part = self.metrics.timed(Store::ObjectStorage, sending, is_fault).await.map_err(fault)?;

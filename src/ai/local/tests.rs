@@ -107,6 +107,16 @@ const NIGHTS: [&str; 6] = [
     "Through the eyepiece of the telescope: the moons of Jupiter, the rings of Saturn, and the comet near Andromeda.",
 ];
 
+/// The first five of them, sorted by a person.
+fn taught_five(topics: &[Topic], folder: TopicId) -> Trainer {
+    let mut trainer = Trainer::new(topics, 1);
+    for (at, text) in NIGHTS[..5].iter().enumerate() {
+        let title = format!("night {at} 1a2b3c{at}d.txt");
+        assert!(trainer.add(Example { subject: Subject { title: &title, ..subject(text) }, topics: &[folder] }));
+    }
+    trainer
+}
+
 /// As in a vault with topics to start with, and with many more; while documents like the sixth come in unsorted.
 #[test]
 fn five_corrections_are_enough_among_many_topics() {
@@ -123,11 +133,7 @@ fn five_corrections_are_enough_among_many_topics() {
         let mut topics: Vec<Topic> = all[..others].iter().enumerate().map(topic).collect();
         let folder = TopicId::from(Uuid::from_u128(1));
         topics.push(Topic { id: folder, name: "Folder 1a".to_owned(), description: String::new() });
-        let mut trainer = Trainer::new(&topics, 1);
-        for (at, text) in NIGHTS[..5].iter().enumerate() {
-            let title = format!("night {at} 1a2b3c{at}d.txt");
-            assert!(trainer.add(Example { subject: Subject { title: &title, ..subject(text) }, topics: &[folder] }));
-        }
+        let mut trainer = taught_five(&topics, folder);
         for _ in 0..8 {
             trainer.add_unlabelled(Subject { title: "night 6d7e8f.txt", ..subject(NIGHTS[5]) });
         }
@@ -153,11 +159,7 @@ fn documents_like_the_examples_cast_no_doubt_on_them() {
         let mut topics = topics()[..others].to_vec();
         let folder = TopicId::from(Uuid::from_u128(77));
         topics.push(Topic { id: folder, name: "Folder 1a".to_owned(), description: String::new() });
-        let mut trainer = Trainer::new(&topics, 1);
-        for (at, text) in NIGHTS[..5].iter().enumerate() {
-            let title = format!("night {at} 1a2b3c{at}d.txt");
-            assert!(trainer.add(Example { subject: Subject { title: &title, ..subject(text) }, topics: &[folder] }));
-        }
+        let mut trainer = taught_five(&topics, folder);
         for at in 0..unsorted {
             let (title, text) = (format!("night 6d7e8f{at}.txt"), format!("{} {}", NIGHTS[5], at + 1));
             trainer.add_unlabelled(Subject { title: &title, ..subject(&text) });
