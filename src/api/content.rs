@@ -6,7 +6,7 @@ use crate::domain::{DocumentId, Filename};
 use crate::error::{Error, ErrorCode};
 use crate::services::{Vault, documents, thumbnails};
 use actix_web::body::SizedStream;
-use actix_web::http::Method;
+use actix_web::http::{Method, StatusCode};
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch, IfRange, Range};
 use actix_web::{HttpRequest, HttpResponse, route, web};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -48,26 +48,25 @@ pub async fn content(
     let document = documents::get(&vault, id.0).await?.row;
     let length = u64::try_from(document.size_bytes).map_err(Error::internal)?;
     let etag = EntityTag::new_strong(document.sha256.to_string());
+    // What a browser keeps it with becomes what comes with this answer, also where it has the bytes already.
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header(disposition(&document.filename, inline))
+        .insert_header((header::CACHE_CONTROL, CACHE))
+        .insert_header((header::CONTENT_SECURITY_POLICY, SANDBOX))
+        .insert_header(header::ETag(etag.clone()));
     if is_at_hand(&request, &etag) {
-        return Ok(HttpResponse::NotModified()
-            .insert_header(header::ETag(etag))
-            .insert_header((header::CACHE_CONTROL, CACHE))
-            .finish());
+        return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
     }
 
     let range = range_of(&request, &etag, length)?;
-    let mut response = HttpResponse::Ok();
     response
         .insert_header((header::CONTENT_TYPE, document.content_type.as_str()))
-        .insert_header(disposition(&document.filename, inline))
-        .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header((header::CACHE_CONTROL, CACHE))
-        .insert_header((header::CONTENT_SECURITY_POLICY, SANDBOX))
-        .insert_header(header::ETag(etag));
+        .insert_header((header::ACCEPT_RANGES, "bytes"));
     let size = match range {
         None => length,
         Some((first, last)) => {
-            response.status(actix_web::http::StatusCode::PARTIAL_CONTENT);
+            response.status(StatusCode::PARTIAL_CONTENT);
             response.insert_header((header::CONTENT_RANGE, format!("bytes {first}-{last}/{length}")));
             last - first + 1
         }
@@ -113,7 +112,7 @@ pub async fn thumbnail(
     let etag = EntityTag::new_strong(key.random_part().to_owned());
     let mut response = HttpResponse::Ok();
     if is_at_hand(&request, &etag) {
-        response.status(actix_web::http::StatusCode::NOT_MODIFIED);
+        response.status(StatusCode::NOT_MODIFIED);
     }
     response
         .insert_header((header::CACHE_CONTROL, CACHE))

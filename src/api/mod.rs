@@ -65,8 +65,7 @@ pub fn server(vault: Arc<Vault>, listener: TcpListener) -> anyhow::Result<Server
             .configure(|services| routes::outside_the_interface(services, openapi))
             .default_service(web::to(routes::fallback))
             .wrap(from_fn(pace::keep_pace))
-            // All origins, as long as there is no login (and the server listens on loopback).
-            .wrap(Cors::permissive().expose_any_header())
+            .wrap(any_origin())
             .wrap(http_metrics.clone())
             .wrap(from_fn(middleware::envelope))
     })
@@ -79,4 +78,16 @@ pub fn server(vault: Arc<Vault>, listener: TcpListener) -> anyhow::Result<Server
     .context("the address can't be listened on")?
     .run();
     Ok(server)
+}
+
+/// All origins, as long as there is no login (and the server listens on loopback); but never with what a browser knows of the
+/// person for this address: the password of a proxy in front, say.
+fn any_origin() -> Cors {
+    Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allow_any_method()
+        .allow_any_header()
+        .expose_any_header()
+        .max_age(3600)
 }
