@@ -6,6 +6,7 @@
 mod ai;
 mod database;
 mod http;
+mod log;
 mod reader;
 mod reading;
 mod redis;
@@ -49,6 +50,7 @@ impl Config {
     /// Names every variable that is missing or wrong.
     pub fn read(variables: &Variables) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(variables);
+        log::check(&mut reader);
         let config = Self {
             http: HttpConfig::read(&mut reader),
             database: DatabaseConfig::read(&mut reader, "DATABASE_URL"),
@@ -64,9 +66,10 @@ impl Config {
     /// Reads what `migrate` needs: the DSN of the role that may change the schema.
     ///
     /// # Errors
-    /// Names `DATABASE_MIGRATE_URL` when it is missing or wrong.
+    /// Names `DATABASE_MIGRATE_URL` when it is missing or wrong, and `RUST_LOG`.
     pub fn read_for_migrate(variables: &Variables) -> Result<DatabaseConfig, ConfigError> {
         let mut reader = Reader::new(variables);
+        log::check(&mut reader);
         let database = DatabaseConfig::read(&mut reader, "DATABASE_MIGRATE_URL");
         reader.finish(database)
     }
@@ -150,10 +153,11 @@ mod tests {
             ("AI_PROVIDER", "hunter2"),
             ("AI_MIN_CONFIDENCE", "1.5"),
             ("BIND_ADDR", "hunter2"),
+            ("RUST_LOG", "hunter2"),
         ] {
             variables.set(name, value);
         }
-        let message = Config::read(&variables).expect_err("nine mistakes").to_string();
+        let message = Config::read(&variables).expect_err("ten mistakes").to_string();
         for name in [
             "DATABASE_URL",
             "REDIS_URL",
@@ -164,6 +168,7 @@ mod tests {
             "AI_PROVIDER",
             "AI_MIN_CONFIDENCE",
             "BIND_ADDR",
+            "RUST_LOG",
         ] {
             assert!(message.contains(name), "{name} is missing in {message}");
         }
