@@ -203,11 +203,6 @@ impl<T> ListOf<T> {
     pub fn of<R: Into<T>>(page: Page<R>) -> Self {
         Self { items: page.items.into_iter().map(Into::into).collect(), next_cursor: page.next_cursor }
     }
-
-    /// A list that has all its rows on one page.
-    pub fn whole<R: Into<T>>(rows: Vec<R>) -> Self {
-        Self { items: rows.into_iter().map(Into::into).collect(), next_cursor: None }
-    }
 }
 
 /// A topic.

@@ -1,24 +1,38 @@
 //! Topics: listed, made, changed, merged, removed, and what could be tidied up among them.
 
 use super::dto::{ListOf, NewTopic, Topic, TopicMerge, TopicPatch, TopicSuggestions};
-use super::extractors::Id;
+use super::extractors::{Id, Query};
 use super::problem::{ApiError, Problem};
 use crate::db::queries::topics::TopicChange;
 use crate::domain::{Color, TopicId, TopicName, TopicRuleError};
 use crate::error::{Error, ErrorCode};
 use crate::services::{self, Vault, topics};
 use actix_web::http::header;
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, web};
 
 fn invalid(error: TopicRuleError) -> Error {
     Error::new(ErrorCode::InvalidBody, error.to_string())
 }
 
-/// All topics, by name. There is one page of them.
-#[utoipa::path(operation_id = "list_topics", tag = "topics", responses((status = 200, description = "All topics", body = ListOf<Topic>)))]
+/// Topics, by name: all of them, unless `limit` or `cursor` asks for a page.
+#[utoipa::path(
+    operation_id = "list_topics",
+    tag = "topics",
+    params(
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "So many of them; all where neither it nor cursor is given"),
+        ("cursor" = Option<String>, Query, description = "next_cursor of the page before"),
+    ),
+    responses(
+        (status = 200, description = "All topics, or a page", body = ListOf<Topic>),
+        (status = 400, description = "invalid_query, invalid_cursor", body = Problem,
+            content_type = "application/problem+json"),
+    )
+)]
 #[get("/topics")]
-pub async fn list(vault: web::Data<Vault>) -> Result<web::Json<ListOf<Topic>>, ApiError> {
-    Ok(web::Json(ListOf::whole(topics::list(&vault).await?)))
+pub async fn list(vault: web::Data<Vault>, request: HttpRequest) -> Result<web::Json<ListOf<Topic>>, ApiError> {
+    let mut query = Query::read(&request, &["limit", "cursor"])?;
+    let (limit, cursor) = (query.parsed("limit")?, query.one("cursor")?);
+    Ok(web::Json(ListOf::of(topics::list(&vault, cursor.as_deref(), limit).await?)))
 }
 
 /// Make a topic.

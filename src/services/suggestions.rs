@@ -72,7 +72,7 @@ pub struct Suggestions {
 /// When the database fails.
 pub async fn of_vault(vault: &Vault) -> Result<Suggestions> {
     let mut conn = vault.db.get().await?;
-    let counted = queries::topics::all_with_counts(&mut conn).await?;
+    let counted = queries::topics::with_counts(&mut conn, None, None).await?;
     let counts = counted.iter().map(|(row, count)| (row.id, *count)).collect();
     let topics: Vec<TopicRow> = counted.into_iter().map(|(row, _)| row).collect();
     let each = (OF_ALL_TOPICS / i64::try_from(topics.len().max(1)).unwrap_or(OF_ALL_TOPICS)).clamp(1, OF_A_TOPIC);

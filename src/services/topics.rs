@@ -1,15 +1,18 @@
 //! Topics: the user's own words for what belongs together.
 
+use super::listing::{Page, foreign_cursor, parse_limit};
 use super::{Vault, events};
 use crate::db::models::{NewAuditEntry, TopicRow};
 use crate::db::queries::topics::TopicChange;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
-use crate::domain::{Color, TopicId, TopicName};
+use crate::domain::{Color, Cursor, TopicId, TopicName};
 use crate::error::{Error, ErrorCode, Result};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use serde_json::{Value, json};
 
-/// Topics in a vault, at most: the list is not paged, and the AI weighs every one of them for every document.
+/// The one order of this list, as it stands in its cursors.
+const SORT: &str = "name";
+/// Topics in a vault, at most: most clients take the list as a whole, and the AI weighs every one of them for every document.
 const MAX_TOPICS: i64 = 1000;
 /// Longest description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 4000;
@@ -65,18 +68,31 @@ pub fn parse_description(text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
-/// All topics, by name.
+/// Topics by name: all of them, or a page where a limit or a place is given.
 ///
 /// # Errors
-/// When a store fails.
-pub async fn list(vault: &Vault) -> Result<Vec<Topic>> {
-    counted(&mut *vault.db.get().await?).await
+/// `invalid_cursor`, `invalid_query`.
+pub async fn list(vault: &Vault, cursor: Option<&str>, limit: Option<u32>) -> Result<Page<Topic>> {
+    if cursor.is_none() && limit.is_none() {
+        let items = counted(&mut *vault.db.get().await?).await?;
+        return Ok(Page { items, next_cursor: None });
+    }
+    let limit = parse_limit(limit)?;
+    let after = cursor.map(|text| Cursor::decode(text, SORT).ok_or_else(foreign_cursor)).transpose()?;
+    let mut conn = vault.db.get().await?;
+    let rows = queries::topics::with_counts(&mut conn, after.as_ref(), Some(limit + 1)).await?;
+    let place = |topic: &Topic| Cursor { sort: SORT.to_owned(), key: topic.row.name.clone(), id: topic.row.id.as_uuid() };
+    Ok(Page::cut(rows.into_iter().map(topic).collect(), limit, place))
 }
 
 /// All topics, by name, on a connection that is there already.
 pub(super) async fn counted(conn: &mut AsyncPgConnection) -> Result<Vec<Topic>> {
-    let rows = queries::topics::all_with_counts(conn).await?;
-    Ok(rows.into_iter().map(|(row, document_count)| Topic { row, document_count }).collect())
+    let rows = queries::topics::with_counts(conn, None, None).await?;
+    Ok(rows.into_iter().map(topic).collect())
+}
+
+fn topic((row, document_count): (TopicRow, i64)) -> Topic {
+    Topic { row, document_count }
 }
 
 /// Refuses topics that do not exist: before a large upload, not after it.

@@ -3,10 +3,10 @@
 use crate::db::models::{AssignedTopic, TopicRow};
 use crate::db::prepared::prepared;
 use crate::db::schema::{document_topics, documents, topics};
-use crate::domain::{Color, DocumentId, TopicId, TopicName, TopicSource};
-use diesel::dsl::{count_star, now};
+use crate::domain::{Color, Cursor, DocumentId, TopicId, TopicName, TopicSource};
+use diesel::dsl::{count_star, now, sql};
 use diesel::prelude::*;
-use diesel::sql_types::Uuid as SqlUuid;
+use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 
@@ -26,17 +26,28 @@ pub async fn count(conn: &mut AsyncPgConnection) -> QueryResult<i64> {
     topics::table.count().get_result(conn).await
 }
 
-/// All topics, by name, each with the number of documents that stand under it, without those in the trash. All of them are
-/// kept in the topic's row; those in the trash are counted, from the trash's own index.
+/// Topics by name, each with the number of documents that stand under it, without those in the trash: all of them, or so many
+/// behind a place. All documents are counted in the topic's row; those in the trash are counted from the trash's own index.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn all_with_counts(conn: &mut AsyncPgConnection) -> QueryResult<Vec<(TopicRow, i64)>> {
-    let rows: Vec<(TopicRow, i64)> = topics::table
+pub async fn with_counts(
+    conn: &mut AsyncPgConnection,
+    after: Option<&Cursor>,
+    limit: Option<i64>,
+) -> QueryResult<Vec<(TopicRow, i64)>> {
+    let mut query = topics::table
         .select((TopicRow::as_select(), topics::document_count))
         .order((topics::name, topics::id))
-        .load(conn)
-        .await?;
+        .into_boxed();
+    if let Some(after) = after {
+        let behind = sql::<Bool>("(topics.name, topics.id) > (").bind::<Text, _>(after.key.clone());
+        query = query.filter(behind.sql(", ").bind::<SqlUuid, _>(after.id).sql(")"));
+    }
+    if let Some(limit) = limit {
+        query = query.limit(limit);
+    }
+    let rows: Vec<(TopicRow, i64)> = query.load(conn).await?;
     let trashed: Vec<(TopicId, i64)> = document_topics::table
         .inner_join(documents::table)
         .filter(documents::deleted_at.is_not_null())
