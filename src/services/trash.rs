@@ -143,6 +143,10 @@ async fn remove(vault: &Vault, id: DocumentId, why: Removal) -> Result<Option<By
     let mut conn = vault.db.get().await?;
     let keys = conn
         .transaction::<_, Error, _>(async |conn| {
+            // In the order in which all lock: what counts the documents of a topic would ask for the topics last.
+            if queries::documents::lock_anywhere(conn, id).await?.is_some() {
+                queries::topics::lock_around(conn, id, &[]).await?;
+            }
             let (actor, keys) = match why {
                 Removal::AskedFor => ("user", queries::documents::delete(conn, id).await?),
                 Removal::Expired(before) => ("worker", queries::documents::purge(conn, id, before).await?),

@@ -46,6 +46,33 @@ async fn a_topics_whole_life() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn topics_come_as_a_whole_or_page_by_page() {
+    let vault = TestVault::builder().without_topics().start().await;
+    for name in ["delta", "Alpha", "echo", "bravo", "Charlie"] {
+        let made = vault.http.post(vault.api("/topics")).json(&json!({"name": name})).send().await;
+        assert_eq!(made.expect("an answer").status(), 201);
+    }
+    let whole = vault.get_json("/topics").await;
+    assert_eq!(whole["next_cursor"], Value::Null);
+    let names = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().expect("items");
+        items.iter().map(|topic| topic["name"].as_str().expect("a name").to_owned()).collect()
+    };
+    let (mut met, mut sizes, mut next) = (Vec::new(), Vec::new(), Some(String::new()));
+    while let Some(cursor) = next {
+        let page = vault.get_json(&format!("/topics?limit=2&cursor={cursor}")).await;
+        sizes.push(names(&page).len());
+        met.extend(names(&page));
+        next = page["next_cursor"].as_str().map(ToOwned::to_owned);
+    }
+    assert_eq!((met, sizes), (names(&whole), vec![2, 2, 1]));
+    for wrong in ["limit=0", "limit=201", "colour=red"] {
+        problem(vault.get(&format!("/topics?{wrong}")).await, 400, "invalid_query").await;
+    }
+    problem(vault.get("/topics?cursor=x").await, 400, "invalid_cursor").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_person_wins_over_the_ai_for_good() {
     let vault = TestVault::new().await;
     let worker = vault.worker();
@@ -186,19 +213,35 @@ async fn a_choice_waits_for_the_topics_it_takes_away_before_it_touches_anything(
     let id = id_of(&vault.put_in("a.txt", "words").await);
     let (tax, letter) = (vault.topic_id("Tax").await, vault.topic_id("Letter").await);
     put_under(&vault, &[(&id, &tax, None)]).await;
-    // What a merge does, step by step.
-    let merging = vault.superuser().await;
-    merging.batch_execute(&format!("BEGIN; SELECT FROM topics WHERE id = '{tax}' FOR UPDATE")).await.expect("locked");
     let choice = vault.http.put(vault.api(&format!("/documents/{id}/topics"))).json(&json!({"topic_ids": [letter]}));
-    let chosen = tokio::spawn(choice.send());
-    let waiting =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    eventually("the choice waits", || async { (vault.count(waiting).await > 0).then_some(()) }).await;
-    let rows = format!("SELECT FROM document_topics WHERE topic_id = '{tax}' FOR UPDATE NOWAIT; COMMIT");
-    merging.batch_execute(&rows).await.expect("the rows are free");
-    let chosen = chosen.await.expect("no panic").expect("an answer");
+    let chosen = amid_a_merge(&vault, &tax, choice).await;
     assert_eq!(chosen.status(), 200);
     assert_eq!(chosen.json::<Value>().await.expect("JSON")["topics"][0]["id"], json!(letter));
+}
+
+/// The same of one who removes a document under that topic.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removal_waits_for_its_topics_before_it_touches_anything() {
+    let vault = TestVault::new().await;
+    let id = id_of(&vault.put_in("a.txt", "words").await);
+    let tax = vault.topic_id("Tax").await;
+    put_under(&vault, &[(&id, &tax, None)]).await;
+    let removal = vault.http.delete(vault.api(&format!("/documents/{id}?permanently=true")));
+    assert_eq!(amid_a_merge(&vault, &tax, removal).await.status(), 204);
+    assert_eq!(vault.count("SELECT count(*) FROM document_topics").await, 0);
+}
+
+/// What a merge of this topic does, step by step, while somebody asks for something that has to wait for it.
+async fn amid_a_merge(vault: &TestVault, topic: &str, request: reqwest::RequestBuilder) -> reqwest::Response {
+    let merging = vault.superuser().await;
+    merging.batch_execute(&format!("BEGIN; SELECT FROM topics WHERE id = '{topic}' FOR UPDATE")).await.expect("locked");
+    let asked = tokio::spawn(request.send());
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("it waits", || async { (vault.count(waiting).await > 0).then_some(()) }).await;
+    let rows = format!("SELECT FROM document_topics WHERE topic_id = '{topic}' FOR UPDATE NOWAIT; COMMIT");
+    merging.batch_execute(&rows).await.expect("the rows are free");
+    asked.await.expect("no panic").expect("an answer")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
