@@ -101,6 +101,8 @@ pub(super) async fn run<T, E>(
         .current_dir("/")
         .stdin(Stdio::from(for_reading(scratch)?))
         .stdout(Stdio::piped())
+        // A signal from the terminal is for the worker, which ends its children itself.
+        .process_group(0)
         .kill_on_drop(true);
     let complaints = match &task.password {
         None => {
@@ -235,6 +237,8 @@ fn signal(status: std::process::ExitStatus) -> Option<i32> {
 
 /// What a child's end says of the file; an error where it says something of our own house.
 fn problem(code: Option<i32>, signal: Option<i32>, complaint: &str) -> io::Result<DocumentProblem> {
+    /// SIGHUP, SIGINT, SIGQUIT, SIGTERM: somebody ends the service with all its processes, or the machine goes down.
+    const OF_A_STOP: [i32; 4] = [1, 2, 3, 15];
     const SIGKILL: i32 = 9;
     const SIGXCPU: i32 = 24;
     // Rust's own: a parser that stumbles over a file stumbles over it the next time too.
@@ -242,6 +246,9 @@ fn problem(code: Option<i32>, signal: Option<i32>, complaint: &str) -> io::Resul
     match (code, signal) {
         // Our own words.
         (Some(EXIT_TOOL_MISSING | EXIT_FAILED), _) => Err(io::Error::other(complaint.trim().to_owned())),
+        (_, Some(signal)) if OF_A_STOP.contains(&signal) => {
+            Err(io::Error::other(format!("the reading child was told to stop, by signal {signal}")))
+        }
         (_, Some(SIGXCPU | SIGKILL)) => Ok(DocumentProblem::TimedOut),
         (Some(EXIT_PASSWORD), _) => Ok(DocumentProblem::Password),
         (Some(EXIT_TOO_LARGE), _) => Ok(DocumentProblem::TooLarge),
@@ -291,6 +298,9 @@ mod tests {
         assert_eq!(of(Some(EXIT_TOOL_MISSING), None, ""), None);
         assert_eq!(of(Some(EXIT_FAILED), None, "docuvault: the reading child failed"), None);
         assert_eq!(of(Some(101), None, "panicked"), Some(DocumentProblem::Damaged));
+        for of_a_stop in [1, 2, 3, 15] {
+            assert_eq!(of(None, Some(of_a_stop), "Syntax Error"), None, "{of_a_stop}: it says nothing of the file");
+        }
         let unknown = problem(Some(42), None, "my secret").expect_err("nothing known");
         assert!(!unknown.to_string().contains("secret"), "a child's words are not for the log: {unknown}");
     }

@@ -8,6 +8,7 @@ use crate::support::process::{Process, command};
 use crate::support::{PROGRAM, TestVault, eventually, id_of, program};
 use docuvault::config::ReadingConfig;
 use docuvault::extract::{Hint, Program, Reader};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::fs;
@@ -284,6 +285,32 @@ async fn a_child_has_nothing_of_its_worker_and_dies_with_it() {
 
     worker.kill().await;
     eventually("the child is gone", || async { (!lives(child)).then_some(()) }).await;
+}
+
+/// As a service manager does that stops all processes of a service, and a terminal.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_is_told_to_stop_says_nothing_of_its_document() {
+    let vault = TestVault::new().await;
+    let worker = Process::spawn("worker", &vault.variables);
+    let id = id_of(&vault.put_in("endless.pdf", endless_pdf()).await);
+    let reading = || async {
+        let mut children = children_of(worker.pid()).into_iter();
+        children.find(|child| read(*child, "comm").trim() == "pdftotext")
+    };
+    let child = eventually("poppler works on it", reading).await;
+    let group = |pid: u32| read(pid, "stat").split_whitespace().nth(4).map(ToOwned::to_owned);
+    assert_ne!(group(child), group(worker.pid()), "what a terminal sends is for the worker");
+    let pid = rustix::process::Pid::from_raw(child.try_into().expect("a pid")).expect("a pid");
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it lives");
+    eventually("the job waits for another attempt", || async {
+        let jobs = vault.get_json("/jobs?state=queued").await;
+        (jobs["items"][0]["attempts"] == 1).then_some(())
+    })
+    .await;
+    let document = vault.document(&id).await;
+    assert_eq!((&document["status"], &document["error"]), (&json!("pending"), &Value::Null), "{document}");
+    eventually("it is read again", reading).await;
+    worker.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
