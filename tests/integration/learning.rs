@@ -44,13 +44,31 @@ async fn taught() -> (TestVault, String, String) {
             decide(&vault, &id, &[topic]).await;
         }
     }
-    eventually("the last decision is learned", || async {
-        let sql = "SELECT count(*) FROM jobs WHERE kind = 'learn' AND learned_from LIKE 'examples 10 %'";
-        (vault.count(sql).await > 0).then_some(())
-    })
-    .await;
+    learned_from_ten(&vault, 1).await;
     worker.stop().await;
     (vault, first, second)
+}
+
+/// Waits until something was learned so often from the ten examples of [`taught`].
+async fn learned_from_ten(vault: &TestVault, times: i64) {
+    eventually("the last decision is learned", || async {
+        let sql = "SELECT count(DISTINCT learned_from) FROM jobs WHERE kind = 'learn' AND learned_from LIKE 'examples 10 %'";
+        (vault.count(sql).await >= times).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_thinks_better_of_a_choice_teaches_that_too() {
+    let (vault, first, second) = taught().await;
+    let worker = vault.worker();
+    let of_the_first = vault.get_json(&format!("/documents?topic={first}")).await;
+    for document in of_the_first["items"].as_array().expect("documents") {
+        decide(&vault, &id_of(document), &[&second]).await;
+    }
+    // As many examples as before, and other ones.
+    learned_from_ten(&vault, 2).await;
+    worker.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -92,7 +92,7 @@ async fn what_happens_to_a_document_while_it_is_read_stands() {
     let vault = TestVault::new().await;
     let (tax, letter) = (vault.topic_id("Tax").await, vault.topic_id("Letter").await);
     let mut ids = Vec::new();
-    for name in ["titled.txt", "sorted.txt", "trashed.txt", "removed.txt", "of-a-topic-that-goes.txt", "let-be.txt"] {
+    for name in ["titled.txt", "sorted.txt", "trashed.txt", "removed.txt", "of-a-topic-that-goes.txt", "let-be.txt", "none.txt"] {
         ids.push(id_of(&vault.put_in(name, format!("{INVOICE} {name}")).await));
     }
     let mut works = Vec::new();
@@ -109,6 +109,8 @@ async fn what_happens_to_a_document_while_it_is_read_stands() {
     };
     done(vault.http.patch(url(0, "")).json(&json!({"title": "Mine"}))).await;
     done(vault.http.put(url(1, "/topics")).json(&json!({"topic_ids": [tax, letter]}))).await;
+    // Under no topic before and after, but a person has looked.
+    done(vault.http.put(url(6, "/topics")).json(&json!({"topic_ids": []}))).await;
     done(vault.http.delete(url(2, ""))).await;
     done(vault.http.delete(url(3, "?permanently=true"))).await;
     let invoice = vault.topic_id("Invoice").await;
@@ -127,7 +129,9 @@ async fn what_happens_to_a_document_while_it_is_read_stands() {
     let sorted = vault.document(&ids[1]).await;
     assert_eq!(topics(&sorted), ["Letter by user", "Tax by user"]);
     assert_eq!(sorted["status"], "ready");
-    for id in [&ids[0], &ids[1], &ids[4], &ids[5]] {
+    let none = vault.document(&ids[6]).await;
+    assert_eq!((topics(&none), &none["topics_by_user"], &none["status"]), (Vec::new(), &json!(true), &json!("ready")));
+    for id in [&ids[0], &ids[1], &ids[4], &ids[5], &ids[6]] {
         assert!(vault.text(id).await.contains("nvoice"), "all were read");
     }
     assert_eq!(vault.get(&format!("/documents/{}", ids[3])).await.status(), 404);
@@ -136,8 +140,8 @@ async fn what_happens_to_a_document_while_it_is_read_stands() {
         (trashed["items"].as_array().map(Vec::len), &trashed["items"][0]["status"]),
         (Some(1), &json!("needs_review"))
     );
-    assert_eq!(vault.count("SELECT count(*) FROM jobs WHERE state = 'done'").await, 5);
-    assert_eq!(vault.count("SELECT count(*) FROM audit_log WHERE action = 'document.processed'").await, 5);
+    assert_eq!(vault.count("SELECT count(*) FROM jobs WHERE state = 'done'").await, 6);
+    assert_eq!(vault.count("SELECT count(*) FROM audit_log WHERE action = 'document.processed'").await, 6);
     assert_eq!(vault.count("SELECT count(*) FROM document_topics WHERE source = 'ai'").await, 0);
     let counted = "SELECT count(*) FROM topics WHERE document_count <> \
         (SELECT count(*) FROM document_topics WHERE topic_id = topics.id)";

@@ -109,12 +109,17 @@ pub async fn set_status(conn: &mut AsyncPgConnection, id: DocumentId, status: Do
         .map(drop)
 }
 
-/// Marks whether a person chose the topics.
+/// Marks whether a person chose the topics. The document has changed by that: a worker that has it in hand looks anew before
+/// it settles, and what is learned from choices is learned again.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn mark_topics_by_user(conn: &mut AsyncPgConnection, id: DocumentId, by_user: bool) -> QueryResult<()> {
-    diesel::update(dsl::documents.find(id)).set(dsl::topics_by_user.eq(by_user)).execute(conn).await.map(drop)
+    diesel::update(dsl::documents.find(id))
+        .set((dsl::topics_by_user.eq(by_user), dsl::updated_at.eq(now)))
+        .execute(conn)
+        .await
+        .map(drop)
 }
 
 /// Stores why a document could not be worked on, and leaves what was read of it before.
