@@ -9,6 +9,10 @@ use crate::storage::StorageError;
 use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
 use std::task::{Poll, ready};
+use std::time::Duration;
+
+/// Shortest wait before an object is asked for again that a store did not hand out which answers else.
+const BROKEN_OBJECT_WAIT: Duration = Duration::from_secs(10);
 
 /// Fetches a document's bytes and reads them, with a password where there is one.
 ///
@@ -18,7 +22,7 @@ pub async fn read(vault: &Vault, document: &DocumentRow, password: Option<Secret
     let mut bytes = match vault.storage.get(&document.object_key, None).await {
         Ok(bytes) => bytes,
         Err(StorageError::NotFound) => return Ok(Reading::none(DocumentProblem::ContentMissing)),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(away_or_broken(vault, error).await),
     };
     let extension = document.filename.extension();
     let hint = Hint { content_type: &document.content_type, extension: extension.as_deref() };
@@ -41,7 +45,18 @@ pub async fn read(vault: &Vault, document: &DocumentRow, password: Option<Secret
     match read {
         Ok(reading) => Ok(reading),
         Err(ReadError::Unreadable(problem)) => Ok(Reading::none(problem)),
-        Err(ReadError::Source(error)) => Err(error.into()),
+        Err(ReadError::Source(error)) => Err(away_or_broken(vault, error).await),
         Err(ReadError::Failed(error)) => Err(Error::internal(error)),
+    }
+}
+
+/// A store that is away is no fault of the job's, however long it lasts. One that answers, and does not hand out this object,
+/// is: such a job is tried a few times, with time for the store to come to itself, and then given up and shown.
+async fn away_or_broken(vault: &Vault, error: StorageError) -> Error {
+    match error {
+        StorageError::Unavailable(_) if vault.storage.ping().await.is_ok() => {
+            Error::internal(error).for_time(BROKEN_OBJECT_WAIT)
+        }
+        other => other.into(),
     }
 }

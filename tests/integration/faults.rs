@@ -59,6 +59,30 @@ async fn without_the_object_store_an_upload_is_refused_honestly_and_work_waits()
     vault.assert_tidy().await;
 }
 
+/// A bad spot on the store's disk: everything is there but this.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_that_breaks_off_each_time_is_given_up_where_the_store_answers_else() {
+    let store = Proxy::to(&target_of(&setting("MINIO_ENDPOINT"))).await;
+    let vault = TestVault::new().await;
+    let id = id_of(&vault.put_in("large.txt", "word ".repeat(2 * 1024 * 1024)).await);
+    store.truncate(1024 * 1024);
+    let url = through(&setting("MINIO_ENDPOINT"), &store);
+    let settings = [("JOB_MAX_ATTEMPTS", "1"), ("MINIO_ENDPOINT", url.as_str())];
+    let worker = vault.worker_with(&settings, crate::support::program());
+    let document = vault.processed(&id).await;
+    assert_eq!((&document["status"], &document["error"]["code"]), (&json!("failed"), &json!("gave_up")));
+    worker.stop().await;
+    let dead = vault.get_json("/jobs?state=dead").await;
+    assert_eq!(dead["items"][0]["document_id"], json!(id), "{dead}");
+
+    // Mended, it is read as ever.
+    let retry = vault.api(&format!("/jobs/{}/retry", id_of(&dead["items"][0])));
+    assert_eq!(vault.http.post(retry).send().await.expect("an answer").status(), 202);
+    let worker = vault.worker();
+    assert_eq!(vault.processed(&id).await["error"], serde_json::Value::Null);
+    worker.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_postgres_nothing_is_promised_and_nothing_is_lost() {
     let database = Proxy::to(&target_of(&setting("TEST_POSTGRES_URL"))).await;
