@@ -7,6 +7,7 @@ use crate::services::runs::KnownRun;
 use crate::services::runs::work::{self, Step};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// When a worker wants to end.
@@ -17,12 +18,17 @@ pub(super) struct Leaving {
     pub give_back: CancellationToken,
 }
 
-/// Goes on with a claimed run, step by step, to its end or until the worker leaves: a run can take hours, and another
-/// worker goes on with it. Errors of the stores end in the log: the lease runs out, and the run comes again.
+/// A run is gone on with for a third of a lease before it goes back into the queue, behind what waits there: it can take hours,
+/// and would keep a permit from documents that somebody has just put in.
+const TURNS_OF_A_LEASE: u32 = 3;
+
+/// Goes on with a claimed run, step by step, to its end, or to the end of its turn, or until the worker leaves: then whoever
+/// hears the ring goes on with it. Errors of the stores end in the log: the lease runs out, and the run comes again.
 pub(super) async fn run(vault: &Vault, mut known: KnownRun, owner: &str, grip: &Grip, leaving: &Leaving) {
     let job = known.job.clone();
+    let (begun, turn) = (Instant::now(), vault.config.work.lease / TURNS_OF_A_LEASE);
     loop {
-        if leaving.drain.is_cancelled() {
+        if leaving.drain.is_cancelled() || begun.elapsed() >= turn {
             if let Err(error) = work::release(vault, &job, owner).await {
                 log::warn!(job:% = job.id; "could not be given back, its lease will run out: {}", cause_chain(&error));
             }

@@ -201,11 +201,34 @@ async fn a_run_ends_early_where_it_is_told_to() {
     worker.stop().await;
 }
 
+/// A taking back that was broken off can be gone on with.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_worker_goes_on_where_one_has_stopped() {
-    let server = LlmServer::start(Manner::Say(choice(&[], 0.9))).await;
-    let vault = vault_at(&server).await;
-    let first = vault.worker();
+async fn what_was_taken_back_in_part_can_be_taken_back_as_a_whole() {
+    let (vault, ids) = unsorted(3).await;
+    topic(&vault, "Invoice", "Bills to pay: number, date, amount, due date").await;
+    let worker = vault.worker();
+    let id = start(&vault, json!({})).await;
+    assert_eq!(figures(&ended(&vault, &id).await), [3, 3, 3, 0]);
+    worker.stop().await;
+    let path = format!("/classification-runs/{id}/undo");
+    let first = id_of(&accepted(post(&vault, &path, &json!({})).await).await);
+    problem(post(&vault, &path, &json!({})).await, 409, "nothing_to_undo").await;
+    accepted(post(&vault, &format!("/classification-runs/{first}/cancel"), &json!({})).await).await;
+    let worker = vault.worker();
+    let second = id_of(&accepted(post(&vault, &path, &json!({})).await).await);
+    assert_eq!(figures(&ended(&vault, &second).await), [3, 3, 3, 0]);
+    worker.stop().await;
+    for (topics, ..) in sortings(&vault, &ids).await {
+        assert_eq!(topics, json!([]));
+    }
+    problem(post(&vault, &path, &json!({})).await, 409, "nothing_to_undo").await;
+}
+
+/// A vault whose model knew no topic for twelve bills, which it sorted one by one.
+async fn twelve_at(server: &LlmServer) -> (TestVault, Vec<String>) {
+    let builder = TestVault::builder().set("AI_PROVIDER", "ollama").set("AI_BASE_URL", &server.url());
+    let vault = builder.set("AI_MODEL", "the-model").set("WORKER_CONCURRENCY", "1").start().await;
+    let worker = vault.worker();
     let mut ids = Vec::new();
     for number in 0..12 {
         ids.push(id_of(&vault.put_in(&format!("{number}.txt"), format!("{INVOICE}\nNumber {number}")).await));
@@ -213,6 +236,31 @@ async fn another_worker_goes_on_where_one_has_stopped() {
     for id in &ids {
         assert_eq!(vault.processed(id).await["status"], "needs_review");
     }
+    worker.stop().await;
+    (vault, ids)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_put_in_meanwhile_does_not_wait_for_the_end_of_a_run() {
+    let server = LlmServer::start(Manner::Say(choice(&[], 0.9))).await;
+    let (vault, _) = twelve_at(&server).await;
+    server.usually(Manner::Slowly(choice(&[("Tax", 0.875)], 0.0), Duration::from_millis(300)));
+    let worker = vault.worker();
+    let id = start(&vault, json!({})).await;
+    eventually("the run is under way", || async { (run(&vault, &id).await["changed"] != 0).then_some(()) }).await;
+    let new = id_of(&vault.put_in("new.txt", format!("{INVOICE}\nJust now")).await);
+    vault.processed(&new).await;
+    let meanwhile = run(&vault, &id).await;
+    assert!(meanwhile["done"].as_i64().is_some_and(|done| done < 12), "{meanwhile}");
+    assert_eq!(figures(&ended(&vault, &id).await), [12, 12, 12, 0]);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_worker_goes_on_where_one_has_stopped() {
+    let server = LlmServer::start(Manner::Say(choice(&[], 0.9))).await;
+    let (vault, ids) = twelve_at(&server).await;
+    let first = vault.worker();
     let asked = server.seen().len();
     server.usually(Manner::Slowly(choice(&[("Tax", 0.875)], 0.0), Duration::from_millis(100)));
     let id = start(&vault, json!({})).await;

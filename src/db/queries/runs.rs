@@ -4,7 +4,7 @@ use crate::db::models::JobRow;
 use crate::db::schema::jobs::{self, dsl};
 use crate::domain::{Cursor, JobId, JobKind, JobState};
 use chrono::{DateTime, Utc};
-use diesel::dsl::{exists, now, sql};
+use diesel::dsl::{exists, not, now, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -87,13 +87,14 @@ pub async fn end_waiting(conn: &mut AsyncPgConnection, id: JobId) -> QueryResult
         .map(drop)
 }
 
-/// Whether a run takes `id` back, or has done so.
+/// Whether a run takes `id` back, or has done so. One that was cancelled has not: it may have left much as it was.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn is_undone(conn: &mut AsyncPgConnection, id: JobId) -> QueryResult<bool> {
     let undoes = sql::<Bool>("run ->> 'undoes' = ").bind::<Text, _>(id.to_string());
-    diesel::select(exists(runs().filter(undoes))).get_result(conn).await
+    let broken_off = sql::<Bool>("(run ->> 'cancelled')::boolean").and(dsl::state.eq(JobState::Done));
+    diesel::select(exists(runs().filter(undoes).filter(not(broken_off)))).get_result(conn).await
 }
 
 /// A page of runs, newest first.
