@@ -71,6 +71,11 @@ impl DocumentRow {
     pub fn has_text(&self) -> bool {
         !matches!(self.text_source, None | Some(TextSource::None))
     }
+
+    /// It was read to its end, also where there was no text in it.
+    pub fn was_read(&self) -> bool {
+        self.text_source.is_some() && self.error_code.is_none()
+    }
 }
 
 /// What the object store must hold for a document.

@@ -80,6 +80,13 @@ words!(
     }
 );
 
+impl DocumentStatus {
+    /// What a document is that was read: sorted, or left for a person to look at.
+    pub fn once_read(is_sorted: bool) -> Self {
+        if is_sorted { Self::Ready } else { Self::NeedsReview }
+    }
+}
+
 words!(
     /// Where a piece of work stands.
     JobState {

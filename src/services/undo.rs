@@ -77,9 +77,11 @@ pub async fn topics(vault: &Vault, id: DocumentId) -> Result<Document> {
             let before: Before = serde_json::from_value(before).map_err(Error::internal)?;
             let topic_ids = restore(conn, id, &before).await?;
             queries::documents::mark_topics_by_user(conn, id, before.topics_by_user).await?;
-            // Ready by that choice alone: it waits for a person again.
-            if document.status == DocumentStatus::Ready && before.status != DocumentStatus::Ready {
-                queries::documents::set_status(conn, id, DocumentStatus::NeedsReview).await?;
+            // Ready by that choice alone: it waits for a person again. It may have been read since, or a topic gone: so it goes
+            // by what stands there now, and not by what it was.
+            if matches!(document.status, DocumentStatus::Ready | DocumentStatus::NeedsReview) {
+                let status = DocumentStatus::once_read(before.topics_by_user || !topic_ids.is_empty());
+                queries::documents::set_status(conn, id, status).await?;
             }
             let detail = json!({"choice": choice.id, "topic_ids": topic_ids});
             queries::audit::append(conn, &audit(id, "document.topics_undone", detail)).await?;

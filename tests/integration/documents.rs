@@ -23,6 +23,20 @@ async fn a_rename_touches_the_row_and_never_the_object() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_title_that_a_person_took_away_does_not_come_back() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    let page = "<html><head><title>scan0001</title></head><body>Some words</body></html>";
+    let id = id_of(&vault.put_in("a.html", page).await);
+    assert_eq!(vault.processed(&id).await["title"], "scan0001");
+    let url = vault.api(&format!("/documents/{id}"));
+    vault.http.patch(&url).json(&json!({"title": null})).send().await.expect("an answer");
+    vault.http.post(format!("{url}/reprocess")).send().await.expect("an answer");
+    assert_eq!(vault.processed(&id).await["title"], Value::Null);
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_document_is_gone_with_its_bytes_and_its_work() {
     let vault = TestVault::new().await;
     let id = id_of(&vault.put_in("a.txt", "words").await);

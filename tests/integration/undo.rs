@@ -94,6 +94,29 @@ async fn what_waited_for_a_person_waits_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_there_afterwards_says_whether_somebody_has_to_look() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    let id = id_of(&vault.put_in("bill.txt", INVOICE).await);
+    let by_ai = sorting(&vault.processed(&id).await);
+    worker.stop().await;
+    // Chosen while it waits to be read again.
+    let letter = vault.topic_id("Letter").await;
+    vault.http.post(vault.api(&format!("/documents/{id}/reprocess"))).send().await.expect("an answer");
+    assert_eq!(choose(&vault, &id, &[&letter]).await["status"], "pending");
+    let worker = vault.worker();
+    vault.processed(&id).await;
+    worker.stop().await;
+    assert_eq!(sorting(&undone(&vault, &id).await), by_ai);
+
+    // The AI's topic went while a person's stood in its place.
+    choose(&vault, &id, &[&letter]).await;
+    let invoice = vault.topic_id("Invoice").await;
+    vault.http.delete(vault.api(&format!("/topics/{invoice}"))).send().await.expect("an answer");
+    assert_eq!(sorting(&undone(&vault, &id).await), (json!([]), json!(false), json!("needs_review")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn topics_that_are_gone_do_not_come_back() {
     let vault = TestVault::new().await;
     let id = id_of(&vault.put_in("a.txt", "words").await);

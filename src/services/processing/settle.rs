@@ -184,11 +184,11 @@ impl Ending<'_> {
         let chosen = if self.is_sorted(&seen.row) { chosen } else { &[] };
         let status = match self.problem {
             Some(_) => DocumentStatus::Failed,
-            None if seen.row.topics_by_user || !seen.topics.is_empty() || !chosen.is_empty() => DocumentStatus::Ready,
-            None => DocumentStatus::NeedsReview,
+            None => DocumentStatus::once_read(seen.row.topics_by_user || !seen.topics.is_empty() || !chosen.is_empty()),
         };
-        // A person may have given it a title.
-        let title = self.learned.title.clone().filter(|_| seen.row.title.is_none());
+        // A person may have given it a title, or taken away the one that was found in it.
+        let may_learn = seen.row.title.is_none() && !seen.row.was_read();
+        let title = self.learned.title.clone().filter(|_| may_learn);
         let settlement = Settlement {
             job: &self.work.job,
             owner: self.owner,

@@ -178,11 +178,7 @@ fn is_same(choice: &Choice, stood: &[AssignedTopic], status: DocumentStatus) -> 
     let stands = |(id, sure): &(TopicId, f32)| {
         stood.iter().any(|topic| topic.id == *id && (confidence(topic) - sure).abs() < SAME_CONFIDENCE)
     };
-    choice.topics.len() == stood.len() && choice.topics.iter().all(stands) && status == status_of(stood.is_empty())
-}
-
-fn status_of(without_topics: bool) -> DocumentStatus {
-    if without_topics { DocumentStatus::NeedsReview } else { DocumentStatus::Ready }
+    choice.topics.len() == stood.len() && choice.topics.iter().all(stands) && status == DocumentStatus::once_read(!stood.is_empty())
 }
 
 /// Puts a choice in the place of what stands there, together with the run's state. False where the lease is lost.
@@ -202,7 +198,7 @@ async fn change(vault: &Vault, known: &mut KnownRun, owner: &str, id: DocumentId
             let Some(document) = may else { return Ok(Some(None)) };
             let stood = queries::topics::of_document(conn, id).await?;
             let chosen = queries::topics::replace_by_ai(conn, id, &stood, &choice.topics).await?;
-            let status = status_of(chosen.is_empty());
+            let status = DocumentStatus::once_read(!chosen.is_empty());
             queries::documents::set_status(conn, id, status).await?;
             let mut detail = choice.detail(vault.ai.name());
             detail["run_id"] = json!(known.job.id);
@@ -266,7 +262,7 @@ async fn put_as_before(
                 return Ok(Some(None));
             }
             let topics = restore(conn, id, &before).await?;
-            queries::documents::set_status(conn, id, status_of(topics.is_empty())).await?;
+            queries::documents::set_status(conn, id, DocumentStatus::once_read(!topics.is_empty())).await?;
             let detail = json!({"run_id": known.job.id, "choice": line.id, "topic_ids": topics});
             queries::audit::append(conn, &audit(id, "document.reclassification_undone", detail)).await?;
             Ok(Some(reread(conn, id).await?))
