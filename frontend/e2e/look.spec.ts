@@ -33,6 +33,14 @@ test('a PDF is shown page by page, with its text beside it', async ({ page, vaul
   await expect(page.getByText('Put in', { exact: false }).first()).toBeVisible()
 })
 
+test('a text that is not UTF-8 is shown in its own letters', async ({ page, vault }) => {
+  const word = unique('Gruesse').replaceAll('-', '')
+  const bytes = Buffer.concat([Buffer.from(`${word}: Gr`), Buffer.from([0xfc, 0xdf]), Buffer.from('e aus Köln, wie immer mit viel Verdruß.', 'latin1')])
+  const document = await vault.settled((await vault.putBytes(`${word}.txt`, bytes)).id)
+  await page.goto(`/documents/${document.id}`)
+  await expect(page.getByRole('region', { name: 'Preview' })).toContainText('Grüße aus Köln')
+})
+
 test('stored HTML is shown, and nothing in it runs', async ({ page, vault, complaints }) => {
   const html = `<h1>Hello</h1><script>top.document.title = 'taken over'</script><img src=x onerror="top.document.title='taken over'">`
   const document = await vault.settled((await vault.put(`${unique('page')}.html`, html, { type: 'text/html' })).id)

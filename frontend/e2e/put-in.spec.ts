@@ -15,6 +15,14 @@ test('files are chosen, put in, and appear in the list by themselves', async ({ 
   for (const name of names) await expect(page.getByRole('main').getByText(name)).toBeVisible()
 })
 
+test('a name with quotes in it stays as it is', async ({ page, vault }) => {
+  await page.goto('/')
+  const name = `${unique('he said "no"')}.txt`
+  await page.locator('[data-upload="files"]').setInputFiles(file(name))
+  await expect(page.locator('[data-upload-state="kept"]')).toHaveCount(1)
+  expect((await vault.withName(name))?.filename).toBe(name)
+})
+
 test('a duplicate says so and leads to the one that is there', async ({ page, vault }) => {
   const there = await vault.putBytes('there already.txt', Buffer.from(`the same bytes ${randomUUID()}`))
   const bytes = await (await page.request.get(`/api/v1/documents/${there.id}/content`)).body()

@@ -33,6 +33,23 @@ test('a document is watched from waiting to read, in the list and in its own vie
   expect(await isMarked(second)).toBe(true)
 })
 
+test('a document that somebody throws away says so to whoever looks at it', async ({ page, vault }) => {
+  const document = await vault.settled((await vault.put(`${unique('draft')}.txt`, 'A draft.')).id)
+  await page.goto(`/documents/${document.id}`)
+  const heading = page.getByRole('heading', { name: document.filename })
+  await expect(heading).toBeVisible()
+  await vault.trash(document.id)
+  const gone = page.getByRole('alert').filter({ hasText: 'It is not here any more' })
+  await expect(gone).toBeVisible()
+  await expect(heading).toHaveCount(0)
+  // And if they think better of it, it is there again.
+  await page.request.post(`/api/v1/documents/${document.id}/restore`)
+  await expect(heading).toBeVisible()
+  await expect(gone).toHaveCount(0)
+  await page.request.delete(`/api/v1/documents/${document.id}?permanently=true`)
+  await expect(gone).toBeVisible()
+})
+
 test('what somebody else changes is seen by all', async ({ page, context, vault }) => {
   const topic = await vault.topic(unique('Shared'))
   const document = await vault.settled((await vault.put(`${unique('minutes')}.txt`, 'Minutes of the meeting.')).id)

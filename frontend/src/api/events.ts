@@ -14,27 +14,45 @@ export interface EventHandlers {
 /** A browser connects again by itself after a break, but not after an answer that was an error. */
 const AGAIN_AFTER_MS = 3000
 
-/** Listens until the function it returns is called. */
+/**
+ * Listens until the function it returns is called, while the page is to be seen: a browser has six connections to one
+ * address, for all its tabs together, and each that listens keeps one of them.
+ */
 export function listen(handlers: EventHandlers): () => void {
-  let source: EventSource
+  let source: EventSource | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
 
   function open() {
-    source = new EventSource('/api/v1/events')
-    source.addEventListener('sync', () => handlers.sync())
-    source.addEventListener('lost', () => handlers.lost())
-    source.addEventListener('topics', () => handlers.topics())
-    source.addEventListener('document', (event: MessageEvent<string>) => handlers.document(JSON.parse(event.data) as DocumentEvent))
-    source.addEventListener('purged', (event: MessageEvent<string>) => handlers.purged((JSON.parse(event.data) as { id: string }).id))
-    source.addEventListener('error', () => {
+    const opened = new EventSource('/api/v1/events')
+    source = opened
+    opened.addEventListener('sync', () => handlers.sync())
+    opened.addEventListener('lost', () => handlers.lost())
+    opened.addEventListener('topics', () => handlers.topics())
+    opened.addEventListener('document', (event: MessageEvent<string>) => handlers.document(JSON.parse(event.data) as DocumentEvent))
+    opened.addEventListener('purged', (event: MessageEvent<string>) => handlers.purged((JSON.parse(event.data) as { id: string }).id))
+    opened.addEventListener('error', () => {
       handlers.lost()
-      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_AFTER_MS)
+      if (opened.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_AFTER_MS)
     })
   }
 
-  open()
-  return () => {
+  function close() {
     clearTimeout(timer)
-    source.close()
+    source?.close()
+    source = undefined
+  }
+
+  function follow() {
+    const seen = document.visibilityState !== 'hidden'
+    close()
+    if (seen) open()
+    else handlers.lost()
+  }
+
+  follow()
+  document.addEventListener('visibilitychange', follow)
+  return () => {
+    document.removeEventListener('visibilitychange', follow)
+    close()
   }
 }

@@ -1,5 +1,6 @@
 import { api, ask, contentUrl, thumbnailUrl } from '@/api/client'
 import type { Document, DocumentEvent, DocumentPatch, Explanation, HistoryEntry } from '@/api/types'
+import { decoded } from '@/lib/decode'
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
 import { useLive } from './live'
@@ -91,10 +92,18 @@ export const useDocuments = defineStore('documents', () => {
     return ask(api.GET('/api/v1/documents/{id}/text', { ...at(id), parseAs: 'text' }))
   }
 
-  /** The first `bytes` of a file that is text. */
+  /** The first `bytes` of a file that is text; where it does not say how it is written, what the vault has read of it. */
   async function beginning(id: string, bytes: number): Promise<string> {
     const headers = { Range: `bytes=0-${bytes - 1}` }
-    return ask(api.GET('/api/v1/documents/{id}/content', { ...at(id), headers, parseAs: 'text' })) as Promise<string>
+    const file = (await ask(api.GET('/api/v1/documents/{id}/content', { ...at(id), headers, parseAs: 'arrayBuffer' }))) as ArrayBuffer
+    const itself = decoded(file)
+    if (itself !== undefined) return itself
+    try {
+      return (await text(id)).slice(0, bytes)
+    } catch {
+      // Not read yet, or not to be read: mostly it is this.
+      return new TextDecoder('windows-1252').decode(file)
+    }
   }
 
   /** What happened to it, the newest first; at most `limit` entries. */

@@ -26,6 +26,32 @@ describe('live', () => {
     stop()
     opened[0]?.say('topics')
     expect(heard).toEqual(['sync', 'a', 'topics', 'lost'])
+    live.end()
+  })
+
+  it('leaves the connection to other tabs while nobody looks at this one', () => {
+    const opened = stubEvents()
+    const look = vi.spyOn(document, 'visibilityState', 'get').mockReturnValue('hidden')
+    const turn = (state: DocumentVisibilityState) => {
+      look.mockReturnValue(state)
+      document.dispatchEvent(new Event('visibilitychange'))
+    }
+    freshPinia()
+    const live = useLive()
+    live.start()
+    expect(opened, 'a tab that was opened in the background').toHaveLength(0)
+    turn('visible')
+    opened[0]?.say('sync')
+    expect(live.connected).toBe(true)
+    turn('hidden')
+    expect([opened[0]?.readyState, live.connected]).toEqual([EventSource.CLOSED, false])
+    turn('visible')
+    expect(opened).toHaveLength(2)
+    live.end()
+    turn('hidden')
+    turn('visible')
+    expect(opened).toHaveLength(2)
+    look.mockRestore()
   })
 
   it('opens anew after an answer that was an error', () => {

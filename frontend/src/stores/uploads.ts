@@ -136,6 +136,8 @@ export const useUploads = defineStore('uploads', () => {
       upload.problem = undefined
       upload.documentId = document.id
       documents.put(document)
+      // A form spells a quote as %22, which the vault can't tell from a name that has just that in it.
+      if (upload.file.name.includes('"')) await documents.change(document.id, { filename: upload.file.name }).catch(() => undefined)
       if (changed.has(document.id)) documents.fetch(document.id).catch(() => undefined)
       move(upload, 'kept', upload.file.size)
     } catch (thrown) {
