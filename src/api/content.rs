@@ -6,8 +6,8 @@ use crate::domain::{DocumentId, Filename};
 use crate::error::{Error, ErrorCode};
 use crate::services::{Vault, documents, thumbnails};
 use actix_web::body::SizedStream;
-use actix_web::http::{Method, StatusCode};
 use actix_web::http::header::{self, EntityTag, Header, IfNoneMatch, IfRange, Range};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, route, web};
 use futures_util::{StreamExt, TryStreamExt, stream};
 

@@ -8,7 +8,10 @@ use log::LevelFilter;
 pub(super) fn check(reader: &mut Reader<'_>) {
     let wrong = reader.optional("RUST_LOG").is_some_and(|value| !is_understood(value));
     if wrong {
-        reader.problem("RUST_LOG", "must be error, warn, info, debug or trace, also by part: info,docuvault::worker=debug");
+        reader.problem(
+            "RUST_LOG",
+            "must be error, warn, info, debug or trace, also by part: info,docuvault::worker=debug",
+        );
     }
 }
 
@@ -31,10 +34,19 @@ mod tests {
 
     #[test]
     fn a_level_that_is_misspelt_is_no_name_of_a_part() {
-        for right in ["info", "WARN", "off", "info,docuvault::worker=debug", " warn , actix_server = error,", "docuvault", "debug/lease"] {
+        for right in [
+            "info",
+            "WARN",
+            "off",
+            "info,docuvault::worker=debug",
+            " warn , actix_server = error,",
+            "docuvault",
+            "debug/lease",
+        ] {
             assert!(is_understood(right), "{right}");
         }
-        for wrong in ["warning", "info,docuvault=loud", "verbose", "=info", "info=", "a=b=c", "info/a/b", "docuvaults"] {
+        for wrong in ["warning", "info,docuvault=loud", "verbose", "=info", "info=", "a=b=c", "info/a/b", "docuvaults"]
+        {
             assert!(!is_understood(wrong), "{wrong}");
         }
     }

@@ -1,6 +1,7 @@
 //! One worker's ear at the doorbell.
 
-use super::{ANSWER, CONNECT, FIELD, GROUP, JobQueue, QueueError};
+use super::connections::{ANSWER, CONNECT};
+use super::{FIELD, GROUP, JobQueue, QueueError};
 use crate::domain::JobId;
 use deadpool_redis::redis::aio::MultiplexedConnection;
 use deadpool_redis::redis::streams::{StreamAutoClaimReply, StreamId, StreamInfoConsumersReply, StreamReadReply};

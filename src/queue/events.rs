@@ -6,7 +6,8 @@
 //! One connection a process listens ([`EventHub`]), from the first watcher on; each watcher has its own place in one
 //! channel of the process, and one that is too slow skips to the end of it and is told `sync`.
 
-use super::{ANSWER, CONNECT, JobQueue};
+use super::JobQueue;
+use super::connections::{ANSWER, CONNECT};
 use crate::domain::named;
 use crate::metrics::Metrics;
 use deadpool_redis::redis::aio::SendError;

@@ -19,6 +19,7 @@
 
 mod breaker;
 mod budget;
+mod connections;
 mod consumer;
 mod events;
 mod permits;
@@ -33,16 +34,15 @@ pub use permits::{Permit, Permits};
 pub use secrets::Offer;
 pub use tally::Tally;
 
+use self::connections::Connections;
 use crate::config::RedisConfig;
 use crate::domain::JobId;
 use crate::error::Error;
 use crate::metrics::{Metrics, Store};
-use deadpool_redis::redis::aio::ConnectionLike;
-use deadpool_redis::redis::{self, AsyncConnectionConfig, Client, FromRedisValue, Pipeline, RedisError};
-use deadpool_redis::{Manager, Pool, PoolError, Runtime};
+use deadpool_redis::PoolError;
+use deadpool_redis::redis::{self, Client, FromRedisValue, Pipeline, RedisError};
 use secrecy::ExposeSecret;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -50,12 +50,6 @@ use tokio::sync::Semaphore;
 const GROUP: &str = "workers";
 /// The one field of an entry.
 const FIELD: &str = "job";
-/// Longest wait for an answer that is due at once.
-const ANSWER: Duration = Duration::from_secs(2);
-/// Longest wait for a connection.
-const CONNECT: Duration = Duration::from_secs(2);
-/// Connections at most; each carries many calls at once.
-const POOL_SIZE: usize = 8;
 
 /// Why Redis did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +74,7 @@ impl From<QueueError> for Error {
 /// The doorbell.
 #[derive(Clone)]
 pub struct JobQueue {
-    pool: Pool,
+    connections: Arc<Connections>,
     client: Client,
     prefix: String,
     stream: String,
@@ -93,29 +87,19 @@ pub struct JobQueue {
 }
 
 impl JobQueue {
-    /// A handle on the queue; connects to nothing yet. Connections are opened on `runtime`, since their driver lives
-    /// where they were opened, and must not share a thread with a busy handler.
+    /// A handle on the queue; connects to nothing yet. Connections are opened on `runtime`.
     ///
     /// # Errors
     /// When the URL can't be used.
     pub fn open(config: &RedisConfig, runtime: Handle, metrics: Arc<Metrics>) -> Result<Self, QueueError> {
-        let url = config.url.expose_secret();
-        let settings =
-            AsyncConnectionConfig::new().set_response_timeout(Some(ANSWER)).set_connection_timeout(Some(CONNECT));
-        let pool = Pool::builder(Manager::new_with_config(url, settings)?)
-            .max_size(POOL_SIZE)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(CONNECT))
-            .create_timeout(Some(CONNECT))
-            .recycle_timeout(Some(CONNECT))
-            .build()
-            .map_err(|error| RedisError::from(std::io::Error::other(error)))?;
+        let connections = Arc::new(Connections::open(config, runtime.clone())?);
         let stream = format!("{}:v1:jobs", config.key_prefix);
         let channel = format!("{}:v1:events", config.key_prefix);
         let secrets = format!("{}:v1:secret", config.key_prefix);
         let prefix = config.key_prefix.clone();
         let offers = Arc::new(Semaphore::new(secrets::MOST_OFFERS));
-        Ok(Self { pool, client: Client::open(url)?, prefix, stream, channel, secrets, offers, runtime, metrics })
+        let client = Client::open(config.url.expose_secret())?;
+        Ok(Self { connections, client, prefix, stream, channel, secrets, offers, runtime, metrics })
     }
 
     /// Rings for these jobs.
@@ -207,25 +191,14 @@ impl JobQueue {
     ) -> Result<T, QueueError> {
         let mut pipeline = redis::pipe();
         pipeline.cmd("EVAL").arg(script).arg(1).arg(key).arg(arguments);
-        let (answer,): (T,) = self.run(pipeline).await?;
+        // It counts something, mostly.
+        let call = self.connections.run_once(pipeline);
+        let (answer,): (T,) = self.metrics.timed(Store::Redis, call, |_| true).await?;
         Ok(answer)
     }
 
     async fn run<T: FromRedisValue + Send + 'static>(&self, pipeline: Pipeline) -> Result<T, QueueError> {
-        let pool = self.pool.clone();
-        let call = async {
-            let getting = self.runtime.spawn(async move { pool.get().await });
-            let mut connection =
-                getting.await.map_err(|_| QueueError::Ending)?.map_err(|error| QueueError::Connect(Box::new(error)))?;
-            Ok(query(&pipeline, &mut connection).await?)
-        };
+        let call = self.connections.run(pipeline);
         self.metrics.timed(Store::Redis, call, |_| true).await
     }
-}
-
-async fn query<T: FromRedisValue>(
-    pipeline: &Pipeline,
-    connection: &mut (impl ConnectionLike + Send),
-) -> Result<T, RedisError> {
-    pipeline.query_async(connection).await
 }

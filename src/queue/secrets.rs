@@ -5,7 +5,8 @@
 //! `:v1:secret:{name}:answer`. Redis hands messages on and keeps none of them, on no disk either (unlike a key, however
 //! short its life). The word is given once; it dies with its offer.
 
-use super::{ANSWER, CONNECT, JobQueue, QueueError};
+use super::connections::{ANSWER, CONNECT};
+use super::{JobQueue, QueueError};
 use deadpool_redis::redis::RedisError;
 use deadpool_redis::redis::aio::PubSub;
 use futures_util::StreamExt;

@@ -81,7 +81,8 @@ pub async fn list(vault: &Vault, cursor: Option<&str>, limit: Option<u32>) -> Re
     let after = cursor.map(|text| Cursor::decode(text, SORT).ok_or_else(foreign_cursor)).transpose()?;
     let mut conn = vault.db.get().await?;
     let rows = queries::topics::with_counts(&mut conn, after.as_ref(), Some(limit + 1)).await?;
-    let place = |topic: &Topic| Cursor { sort: SORT.to_owned(), key: topic.row.name.clone(), id: topic.row.id.as_uuid() };
+    let place =
+        |topic: &Topic| Cursor { sort: SORT.to_owned(), key: topic.row.name.clone(), id: topic.row.id.as_uuid() };
     Ok(Page::cut(rows.into_iter().map(topic).collect(), limit, place))
 }
 

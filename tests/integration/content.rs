@@ -49,7 +49,9 @@ async fn ranges_and_validators() {
         let answer = get("if-none-match", same.clone()).await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::NOT_MODIFIED, "{same}");
         // A browser puts these in the place of those it has kept: without them a stored page would lose its sandbox.
-        for name in ["etag", "content-security-policy", "content-disposition", "cache-control", "x-content-type-options"] {
+        for name in
+            ["etag", "content-security-policy", "content-disposition", "cache-control", "x-content-type-options"]
+        {
             assert_eq!(answer.headers()[name], whole_headers[name], "{name}");
         }
     }

@@ -52,7 +52,8 @@ async fn taught() -> (TestVault, String, String) {
 /// Waits until something was learned so often from the ten examples of [`taught`].
 async fn learned_from_ten(vault: &TestVault, times: i64) {
     eventually("the last decision is learned", || async {
-        let sql = "SELECT count(DISTINCT learned_from) FROM jobs WHERE kind = 'learn' AND learned_from LIKE 'examples 10 %'";
+        let sql =
+            "SELECT count(DISTINCT learned_from) FROM jobs WHERE kind = 'learn' AND learned_from LIKE 'examples 10 %'";
         (vault.count(sql).await >= times).then_some(())
     })
     .await;

@@ -92,7 +92,9 @@ async fn what_happens_to_a_document_while_it_is_read_stands() {
     let vault = TestVault::new().await;
     let (tax, letter) = (vault.topic_id("Tax").await, vault.topic_id("Letter").await);
     let mut ids = Vec::new();
-    for name in ["titled.txt", "sorted.txt", "trashed.txt", "removed.txt", "of-a-topic-that-goes.txt", "let-be.txt", "none.txt"] {
+    for name in
+        ["titled.txt", "sorted.txt", "trashed.txt", "removed.txt", "of-a-topic-that-goes.txt", "let-be.txt", "none.txt"]
+    {
         ids.push(id_of(&vault.put_in(name, format!("{INVOICE} {name}")).await));
     }
     let mut works = Vec::new();

@@ -178,7 +178,9 @@ fn is_same(choice: &Choice, stood: &[AssignedTopic], status: DocumentStatus) -> 
     let stands = |(id, sure): &(TopicId, f32)| {
         stood.iter().any(|topic| topic.id == *id && (confidence(topic) - sure).abs() < SAME_CONFIDENCE)
     };
-    choice.topics.len() == stood.len() && choice.topics.iter().all(stands) && status == DocumentStatus::once_read(!stood.is_empty())
+    choice.topics.len() == stood.len()
+        && choice.topics.iter().all(stands)
+        && status == DocumentStatus::once_read(!stood.is_empty())
 }
 
 /// Puts a choice in the place of what stands there, together with the run's state. False where the lease is lost.
