@@ -89,7 +89,12 @@ async fn each_server_is_asked_in_its_own_form_and_understood() {
             AiProviderKind::Anthropic => {
                 assert_eq!(request.headers["x-api-key"], KEY);
                 assert_eq!(request.headers["anthropic-version"], "2023-06-01");
-                assert_eq!(request.body["tool_choice"], json!({"type": "tool", "name": "sort_document"}));
+                // Those that think refuse to be forced, and their thoughts count.
+                assert_eq!(request.body["tool_choice"], json!({"type": "auto"}));
+                assert_eq!(
+                    (&request.body["tools"][0]["name"], &request.body["max_tokens"]),
+                    (&json!("sort_document"), &json!(4096))
+                );
             }
             _ => {
                 assert_eq!(request.headers["authorization"], format!("Bearer {KEY}"));

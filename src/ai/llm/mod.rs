@@ -27,7 +27,7 @@ use prompt::{PROMPT_VERSION, Prompt};
 use std::io;
 use std::time::Instant;
 use tokens::tokens;
-use wire::{MAX_ANSWER_TOKENS, Question, Reply, Wire};
+use wire::{Question, Reply, Wire};
 
 /// Instructions, schema and what a wire adds to them, in tokens at most.
 const FRAME_TOKENS: u64 = 1000;
@@ -94,7 +94,7 @@ impl AiProvider for LlmProvider {
 
     fn cost(&self, topics: &[Topic]) -> u64 {
         let names: u64 = topics.iter().take(shortlist::MOST).map(|topic| tokens(&topic.name) + 4).sum();
-        self.budget + names + FRAME_TOKENS + MAX_ANSWER_TOKENS
+        self.budget + names + FRAME_TOKENS + self.wire.answer_tokens()
     }
 
     async fn score(&self, subject: Subject<'_>, topics: &[Topic]) -> Result<Assessment, AiError> {

@@ -1,6 +1,6 @@
-//! Anthropic: `POST /v1/messages` with one tool that has to be used, whose input is the answer.
+//! Anthropic: `POST /v1/messages` with one tool, whose input is the answer.
 
-use super::{Content, MAX_ANSWER_TOKENS, Question, Reply, Wire, address, count, model_name, secret_header};
+use super::{Content, Question, Reply, THINKING_TOKENS, Wire, address, count, model_name, secret_header};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use serde_json::{Value, json};
 use url::Url;
@@ -40,18 +40,23 @@ impl Wire for Anthropic {
         &self.headers
     }
 
+    fn answer_tokens(&self) -> u64 {
+        THINKING_TOKENS
+    }
+
     fn request(&self, question: &Question<'_>) -> Value {
         json!({
             "model": question.model,
-            "max_tokens": MAX_ANSWER_TOKENS,
+            "max_tokens": self.answer_tokens(),
             "system": question.system,
             "messages": [{"role": "user", "content": question.user}],
             "tools": [{
                 "name": TOOL,
-                "description": "Notes under which topics the document belongs.",
+                "description": "Notes under which topics the document belongs. This is the only way to answer.",
                 "input_schema": question.schema,
             }],
-            "tool_choice": {"type": "tool", "name": TOOL},
+            // Models that think refuse to have a tool forced on them; one that answers in words is understood as well.
+            "tool_choice": {"type": "auto"},
         })
     }
 

@@ -14,7 +14,9 @@ use serde_json::Value;
 use url::Url;
 
 /// Tokens of an answer, at most: three topics are some sixty, two suggestions a hundred more.
-pub(super) const MAX_ANSWER_TOKENS: u64 = 512;
+const ANSWER_TOKENS: u64 = 512;
+/// The same where the model thinks before it answers, and that counts.
+const THINKING_TOKENS: u64 = 4096;
 
 /// What a model is asked.
 pub(super) struct Question<'a> {
@@ -59,6 +61,8 @@ pub(super) trait Wire: Send + Sync {
     fn url(&self) -> &Url;
     /// With the key.
     fn headers(&self) -> &HeaderMap;
+    /// Tokens that an answer is given, at most.
+    fn answer_tokens(&self) -> u64;
     /// The body of the request.
     fn request(&self, question: &Question<'_>) -> Value;
     /// What the body of the answer says. Where it is none of such a server's, it says nothing.
@@ -75,7 +79,9 @@ pub(super) fn of(config: &AiConfig) -> Result<Box<dyn Wire>, WireError> {
     Ok(match config.provider {
         AiProviderKind::OpenAi => Box::new(OpenAi::new(base, key)?),
         AiProviderKind::Anthropic => Box::new(Anthropic::new(base, key)?),
-        AiProviderKind::Ollama | AiProviderKind::Local => Box::new(Ollama::new(base, key)?),
+        AiProviderKind::Ollama | AiProviderKind::Local => {
+            Box::new(Ollama::new(base, key, config.model.as_deref().unwrap_or_default())?)
+        }
     })
 }
 

@@ -1,6 +1,8 @@
 //! Ollama: `POST /api/chat` with `format`, which is a schema (docs/api.md, "Structured outputs").
 
-use super::{Content, MAX_ANSWER_TOKENS, Question, Reply, Wire, address, count, model_name, secret_header};
+use super::{
+    ANSWER_TOKENS, Content, Question, Reply, THINKING_TOKENS, Wire, address, count, model_name, secret_header,
+};
 use reqwest::header::{AUTHORIZATION, HeaderMap, InvalidHeaderValue};
 use serde_json::{Value, json};
 use url::Url;
@@ -12,15 +14,18 @@ const CONTEXT_STEP: u64 = 2048;
 pub(super) struct Ollama {
     url: Url,
     headers: HeaderMap,
+    /// The model thinks, whatever it is told: it can only be told how much.
+    always_thinks: bool,
 }
 
 impl Ollama {
-    pub(super) fn new(base: &Url, key: Option<&str>) -> Result<Self, InvalidHeaderValue> {
+    pub(super) fn new(base: &Url, key: Option<&str>, model: &str) -> Result<Self, InvalidHeaderValue> {
         let headers = match key {
             Some(key) => secret_header(AUTHORIZATION, &format!("Bearer {key}"))?,
             None => HeaderMap::new(),
         };
-        Ok(Self { url: address(base, "api", "chat"), headers })
+        let always_thinks = model.rsplit('/').next().is_some_and(|name| name.starts_with("gpt-oss"));
+        Ok(Self { url: address(base, "api", "chat"), headers, always_thinks })
     }
 }
 
@@ -37,6 +42,10 @@ impl Wire for Ollama {
         &self.headers
     }
 
+    fn answer_tokens(&self) -> u64 {
+        if self.always_thinks { THINKING_TOKENS } else { ANSWER_TOKENS }
+    }
+
     fn request(&self, question: &Question<'_>) -> Value {
         json!({
             "model": question.model,
@@ -46,11 +55,11 @@ impl Wire for Ollama {
             ],
             "stream": false,
             // Models that can think aloud do so outside the format, and at length.
-            "think": false,
+            "think": if self.always_thinks { json!("low") } else { json!(false) },
             "format": question.schema,
             "options": {
                 "temperature": 0,
-                "num_predict": MAX_ANSWER_TOKENS,
+                "num_predict": self.answer_tokens(),
                 // Left alone it cuts the beginning off what is longer than its default, and says nothing.
                 "num_ctx": question.room.next_multiple_of(CONTEXT_STEP),
             },

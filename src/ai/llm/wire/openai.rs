@@ -1,13 +1,12 @@
 //! OpenAI and all that speak like it (LM Studio, vLLM, llama.cpp): `POST /v1/chat/completions` with
 //! `response_format: json_schema`, strict.
 
-use super::{Content, MAX_ANSWER_TOKENS, Question, Reply, Wire, address, count, model_name, secret_header};
+use super::{
+    ANSWER_TOKENS, Content, Question, Reply, THINKING_TOKENS, Wire, address, count, model_name, secret_header,
+};
 use reqwest::header::{AUTHORIZATION, HeaderMap, InvalidHeaderValue};
 use serde_json::{Value, json};
 use url::Url;
-
-/// OpenAI's own models think before they answer, and that counts.
-const THINKING_TOKENS: u64 = 4096;
 
 /// A server with OpenAI's interface.
 pub(super) struct OpenAi {
@@ -41,6 +40,10 @@ impl Wire for OpenAi {
         &self.headers
     }
 
+    fn answer_tokens(&self) -> u64 {
+        if self.original { THINKING_TOKENS } else { ANSWER_TOKENS }
+    }
+
     fn request(&self, question: &Question<'_>) -> Value {
         let mut request = json!({
             "model": question.model,
@@ -55,9 +58,9 @@ impl Wire for OpenAi {
             },
         });
         if self.original {
-            request["max_completion_tokens"] = json!(THINKING_TOKENS);
+            request["max_completion_tokens"] = json!(self.answer_tokens());
         } else {
-            request["max_tokens"] = json!(MAX_ANSWER_TOKENS);
+            request["max_tokens"] = json!(self.answer_tokens());
             request["temperature"] = json!(0);
         }
         request
