@@ -15,15 +15,22 @@ if tonumber(redis.call('HGET', KEYS[1], 'day') or '-1') ~= day then
   redis.call('DEL', KEYS[1])
 end
 local function number(field) return tonumber(redis.call('HGET', KEYS[1], field) or '0') end
+local left = 86400 - now % 86400
+local function over(field, wanted, limit)
+  return tonumber(limit) > 0 and number(field) + tonumber(wanted) > tonumber(limit)
+end
+";
+
+/// ARGV[1] tokens and ARGV[2] requests that are wanted, ARGV[3] and ARGV[4] the limits, 0 for none. Answers the seconds that
+/// the day still lasts where they do not fit into it, else 0.
+const WAIT: &str = "
+if over('tokens', ARGV[1], ARGV[3]) or over('requests', ARGV[2], ARGV[4]) then return left end
+return 0
 ";
 
 /// ARGV[1] tokens and ARGV[2] requests to reserve, ARGV[3] and ARGV[4] the limits, 0 for none. Answers the day, or -1; and
 /// the seconds that it lasts.
 const RESERVE: &str = "
-local left = 86400 - now % 86400
-local function over(field, wanted, limit)
-  return tonumber(limit) > 0 and number(field) + tonumber(wanted) > tonumber(limit)
-end
 if over('tokens', ARGV[1], ARGV[3]) or over('requests', ARGV[2], ARGV[4]) then return {-1, left} end
 redis.call('HSET', KEYS[1], 'day', day)
 redis.call('HINCRBY', KEYS[1], 'tokens', ARGV[1])
@@ -89,12 +96,24 @@ impl Budget {
     /// # Errors
     /// When Redis can't be reached: then nobody knows what is left, and nothing is better spent.
     pub async fn reserve(&self, amount: Amount) -> Result<Allowance, QueueError> {
-        let arguments = [amount.tokens, amount.requests, self.limits.tokens, self.limits.requests];
-        let (day, left): (i64, u64) = self.run(RESERVE, &arguments.map(|number| number.to_string())).await?;
+        let (day, left): (i64, u64) = self.run(RESERVE, &self.beside_limits(amount)).await?;
         Ok(match day {
             ..0 => Allowance::Spent(Duration::from_secs(left)),
             day => Allowance::Granted(Reservation { day, amount }),
         })
+    }
+
+    /// How long so much would have to wait for a new day; none where this one has it. Sets nothing aside.
+    ///
+    /// # Errors
+    /// When Redis can't be reached.
+    pub async fn wait_for(&self, amount: Amount) -> Result<Option<Duration>, QueueError> {
+        let left: u64 = self.run(WAIT, &self.beside_limits(amount)).await?;
+        Ok((left > 0).then(|| Duration::from_secs(left)))
+    }
+
+    fn beside_limits(&self, amount: Amount) -> [String; 4] {
+        [amount.tokens, amount.requests, self.limits.tokens, self.limits.requests].map(|number| number.to_string())
     }
 
     /// Puts what the call did cost in the place of what was set aside.

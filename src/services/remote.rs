@@ -28,6 +28,8 @@ const MOST_REQUESTS: u64 = 2;
 const SLACK: Duration = Duration::from_secs(30);
 /// Wait before a permit is asked for again; half of it by chance.
 const PERMIT_WAIT: Duration = Duration::from_millis(200);
+/// How many times as long as a question may take it is waited for a permit: while others' questions are answered, it comes.
+const PATIENCE: u32 = 10;
 /// Longest wait for a new day: the budget may be raised before.
 const LONGEST_BUDGET_WAIT: Duration = Duration::from_secs(900);
 
@@ -79,10 +81,15 @@ impl NoAnswer {
 }
 
 impl From<NoAnswer> for Error {
-    /// For who waits: what passes does not count as an attempt; what lies in the document does.
+    /// For who waits: what passes does not count as an attempt; what lies in the document does, or may: where the server is
+    /// not left alone for it, others' questions are answered, and this one was taken in vain.
     fn from(why: NoAnswer) -> Self {
         let wait = match &why {
-            NoAnswer::Failed { error: AiError::Unusable { .. } | AiError::Refused { every: false, .. }, .. } => {
+            NoAnswer::Failed { error: AiError::Unusable { .. }, .. }
+            | NoAnswer::Failed { error: AiError::Refused { every: false, .. }, wait: None } => {
+                return Self::internal(why);
+            }
+            NoAnswer::Failed { error: AiError::Unavailable { spent, .. }, wait: None } if spent.tokens > 0 => {
                 return Self::internal(why);
             }
             NoAnswer::LeftAlone { wait } | NoAnswer::BudgetSpent { wait } => Some(*wait),
@@ -121,7 +128,7 @@ impl RemoteAi {
             budget: Budget::new(queue.clone(), name, budget),
             permits: Permits::new(queue.clone(), name, config.max_concurrency, lasts),
             tally: Tally::new(queue.clone(), name),
-            patience: config.timeout,
+            patience: config.timeout * PATIENCE,
             provider,
         }
     }
@@ -132,8 +139,7 @@ impl RemoteAi {
     /// When there is no answer: it was not asked, or asked in vain.
     pub async fn ask(&self, subject: Subject<'_>, topics: &[Topic]) -> Result<Assessment, NoAnswer> {
         let (pass, permit) = self.leave().await?;
-        let most = Amount { tokens: self.provider.cost(topics) * MOST_REQUESTS, requests: MOST_REQUESTS };
-        let reservation = match self.budget.reserve(most).await {
+        let reservation = match self.budget.reserve(self.most(topics)).await {
             Ok(Allowance::Granted(reservation)) => reservation,
             other => {
                 noted(self.breaker.abandoned(pass).await);
@@ -192,9 +198,10 @@ impl RemoteAi {
     async fn failed(&self, pass: Pass, error: AiError) -> NoAnswer {
         let asked = match &error {
             AiError::Unavailable { retry_after, .. } => *retry_after,
-            AiError::Refused { every: true, .. } => None,
+            // Also where it may be about this one question: the others' say so, and begin the row anew.
+            AiError::Refused { .. } => None,
             // It answers, though not to this question: another document's may be better.
-            AiError::Refused { every: false, .. } | AiError::Unusable { .. } => {
+            AiError::Unusable { .. } => {
                 self.answers(pass).await;
                 return NoAnswer::Failed { error, wait: None };
             }
@@ -216,13 +223,24 @@ impl RemoteAi {
         noted(closed.map(drop));
     }
 
-    /// Looks whether a question would be sent.
+    /// Looks whether a question would be sent, as far as that can be said before it is known.
     ///
     /// # Errors
-    /// When it is left alone, or nobody knows.
+    /// When it is left alone, when the day's budget is spent, or nobody knows.
     pub async fn would_answer(&self) -> Result<(), NoAnswer> {
         let view = self.breaker.look().await.map_err(NoAnswer::NotKnown)?;
-        if view.wait.is_zero() { Ok(()) } else { Err(NoAnswer::LeftAlone { wait: view.wait }) }
+        if !view.wait.is_zero() {
+            return Err(NoAnswer::LeftAlone { wait: view.wait });
+        }
+        match self.budget.wait_for(self.most(&[])).await.map_err(NoAnswer::NotKnown)? {
+            None => Ok(()),
+            Some(wait) => Err(NoAnswer::BudgetSpent { wait: wait.min(LONGEST_BUDGET_WAIT) }),
+        }
+    }
+
+    /// What a question about these topics may cost.
+    fn most(&self, topics: &[Topic]) -> Amount {
+        Amount { tokens: self.provider.cost(topics) * MOST_REQUESTS, requests: MOST_REQUESTS }
     }
 
     /// Notes that another provider stood in.

@@ -310,6 +310,55 @@ async fn a_document_that_never_gets_a_usable_answer_is_given_up_and_blocks_nobod
     worker.stop().await;
 }
 
+/// Out of credit, say, which some answer as if it were about the question.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_refuses_every_question_is_left_alone_and_gives_no_document_up() {
+    let server = LlmServer::start(Manner::Status(400, Vec::new(), String::new())).await;
+    let vault = vault_at(&server, &[("AI_FALLBACK", "retry")]).await;
+    let worker = vault.worker();
+    let mut ids = Vec::new();
+    for n in 0..8 {
+        ids.push(id_of(&vault.put_in("a.txt", format!("words {n}")).await));
+    }
+    eventually("it is left alone", || async {
+        (health(&vault).await["capabilities"]["ai"]["breaker"] == "open").then_some(())
+    })
+    .await;
+    server.usually(Manner::Say(choice(&[("Tax", 0.9)], 0.0)));
+    let_the_wait_pass(&vault).await;
+    for id in &ids {
+        assert_eq!(vault.processed(id).await["topics"][0]["name"], "Tax");
+    }
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_question_that_breaks_the_answer_each_time_is_given_up_while_others_are_answered() {
+    let server = LlmServer::start(Manner::Say(choice(&[("Tax", 0.9)], 0.0))).await;
+    let vault = vault_at(&server, &[("AI_FALLBACK", "retry"), ("JOB_MAX_ATTEMPTS", "1")]).await;
+    server.next(Manner::CutOff);
+    let worker = vault.worker();
+    let poison = vault.processed(&id_of(&vault.put_in("poison.txt", "words").await)).await;
+    assert_eq!((&poison["status"], &poison["error"]["code"]), (&json!("failed"), &json!("gave_up")));
+    let other = vault.processed(&id_of(&vault.put_in("b.txt", "other words").await)).await;
+    assert_eq!(other["topics"][0]["name"], "Tax");
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_days_budget_is_spent_nothing_is_read_that_has_to_wait() {
+    let server = LlmServer::start(Manner::Say(choice(&[("Tax", 0.9)], 0.0))).await;
+    let vault = vault_at(&server, &[("AI_FALLBACK", "retry"), ("AI_DAILY_REQUESTS", "2")]).await;
+    let remote = vault.vault.remote.as_ref().expect("a server");
+    assert!(remote.would_answer().await.is_ok());
+    let worker = vault.worker();
+    vault.processed(&id_of(&vault.put_in("a.txt", "words").await)).await;
+    worker.stop().await;
+    let spent = remote.would_answer().await.expect_err("one request is left, and a question may take two");
+    assert_eq!(spent.code(), "budget_spent");
+    assert_eq!(remote.spent_today().await.expect("a figure").requests, 1, "it was only looked at");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_days_budget_is_not_overrun() {
     let server = LlmServer::start(Manner::Say(choice(&[("Tax", 0.9)], 0.0))).await;
