@@ -62,11 +62,26 @@ impl Choice {
     }
 }
 
+/// Who chooses where the provider of the settings gives no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StandIn {
+    /// As the settings say (`AI_FALLBACK`).
+    AsSet,
+    /// Nobody: the document is sorted already.
+    Nobody,
+}
+
 /// Chooses topics for the text of a document, written in `language` (ISO 639-3).
 ///
 /// # Errors
 /// When the provider gives no answer, and none may stand in for it.
-pub async fn choose(vault: &Vault, document: &DocumentRow, text: &str, language: Option<&str>) -> Result<Choice> {
+pub async fn choose(
+    vault: &Vault,
+    document: &DocumentRow,
+    text: &str,
+    language: Option<&str>,
+    stand_in: StandIn,
+) -> Result<Choice> {
     let topics: Vec<Topic> = {
         let mut conn = vault.db.get().await?;
         let rows = queries::topics::all(&mut conn).await?;
@@ -92,7 +107,9 @@ pub async fn choose(vault: &Vault, document: &DocumentRow, text: &str, language:
     let asked = Subject { examples: &examples, ..subject };
     let why = match remote.ask(asked, &topics).await {
         Ok(assessment) => return Ok(decide(vault, vault.ai.name(), assessment)),
-        Err(no_answer) if vault.config.ai.fallback == AiFallback::Retry => return Err(no_answer.into()),
+        Err(no_answer) if stand_in == StandIn::Nobody || vault.config.ai.fallback == AiFallback::Retry => {
+            return Err(no_answer.into());
+        }
         Err(no_answer) => no_answer,
     };
     // While it is left alone every document comes by here.

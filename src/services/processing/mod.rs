@@ -9,7 +9,7 @@ mod settle;
 pub use settle::settle;
 
 use super::Vault;
-use super::classifier::{self, Choice};
+use super::classifier::{self, Choice, StandIn};
 use super::documents::{Document, with_topics};
 use super::{extractor, unlock};
 use crate::config::WorkConfig;
@@ -103,7 +103,8 @@ pub async fn run(vault: &Vault, work: &Work) -> Result<Outcome> {
     let reading = extractor::read(vault, &work.document, password).await?;
     let choice = match &reading.text {
         Ok(read) if !work.brings_topics => {
-            classifier::choose(vault, &work.document, &read.text, read.language.as_deref()).await?
+            let language = read.language.as_deref();
+            classifier::choose(vault, &work.document, &read.text, language, StandIn::AsSet).await?
         }
         _ => Choice::default(),
     };

@@ -4,7 +4,7 @@
 //! worker can die at any moment, and the next goes on where it stopped. Documents that stay as they are cost no
 //! transaction of their own; after a break some of them are looked at twice.
 
-use super::super::classifier::{self, Choice};
+use super::super::classifier::{self, Choice, StandIn};
 use super::super::documents::{Document, reread};
 use super::super::undo::{Before, restore};
 use super::super::{Vault, processing};
@@ -164,12 +164,13 @@ async fn sort(vault: &Vault, known: &mut KnownRun, owner: &str) -> Result<Step> 
     close(vault, known, owner, !page.more).await
 }
 
-/// What the AI would choose for a document now.
+/// What the AI would choose for a document now. Nobody stands in for a model on a server: what it has chosen before is better
+/// than what another would choose today.
 async fn choose(vault: &Vault, row: &DocumentRow) -> Result<Choice> {
     let mut conn = vault.db.get().await?;
     let text = queries::documents::text(&mut conn, row.id).await?.flatten().unwrap_or_default();
     drop(conn);
-    classifier::choose(vault, row, &text, row.language.as_deref()).await
+    classifier::choose(vault, row, &text, row.language.as_deref(), StandIn::Nobody).await
 }
 
 /// The choice changes nothing about a document.
