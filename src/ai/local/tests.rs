@@ -259,19 +259,20 @@ fn what_belongs_to_none_can_be_shown_too() {
 #[test]
 fn what_no_example_has_to_do_with_is_left_to_people() {
     let topics: Vec<Topic> = three().into_iter().map(|topic| Topic { name: "Folder".to_owned(), ..topic }).collect();
-    for of_each in [2, 5, 10, 20, 50] {
-        let mut trainer = Trainer::new(&topics[..2], 1);
+    for (of_each, count) in [2, 5, 10, 20, 50].into_iter().flat_map(|of_each| [(of_each, 2), (4 * of_each, 1)]) {
+        let topics = &topics[..count];
+        let mut trainer = Trainer::new(topics, 1);
         for at in 0..of_each {
-            for (texts, topic) in [(&GARDEN, &topics[0]), (&NIGHTS, &topics[1])] {
+            for (texts, topic) in [&GARDEN, &NIGHTS].into_iter().zip(topics) {
                 let text = format!("{} {} {at}", texts[at % 6], texts[(at / 6 + at + 1) % 6]);
                 trainer.add(Example { subject: subject(&text), topics: &[topic.id] });
             }
         }
         let provider = with(trainer.finish());
-        let (found, sure) = best(&provider, &topics[..2], STRANGE);
-        assert!(sure < 0.5, "{of_each} of each: {found:?} {sure}");
-        let (found, sure) = best(&provider, &topics[..2], GARDEN[5]);
-        assert!(found == Some(topics[0].id) && sure >= 0.5, "{of_each} of each: {sure}");
+        let (found, sure) = best(&provider, topics, STRANGE);
+        assert!(sure < 0.5, "{of_each} of each of {count}: {found:?} {sure}");
+        let (found, sure) = best(&provider, topics, GARDEN[5]);
+        assert!(found == Some(topics[0].id) && sure >= 0.5, "{of_each} of each of {count}: {sure}");
     }
 }
 

@@ -4,7 +4,7 @@ use super::bayes;
 use super::calibrate::{Seen, log_sum_exp, logistic, sigmoid};
 use super::fit::{Learned, Lessons, Material, middles, together, usual};
 use super::judge::{JUDGED, Judged, judged};
-use super::model::{Calibration, best_of, rests, signs};
+use super::model::{Calibration, SIGNS, best_of, rests, signs};
 use super::random::Random;
 use super::sgd::{Lesson, THOROUGH, Weights};
 
@@ -34,6 +34,8 @@ const USUAL_TIMES: f32 = 10.0;
 /// Naive Bayes counts from so many examples a topic on; and where none can be kept out, from so many guesses.
 const MANY_EXAMPLES: usize = 10;
 const MANY_GUESSED: usize = 20;
+/// The signs of a document that has nothing in common with any topic: what is left where all are struck off the list.
+const NOTHING_LIKE_IT: [f32; SIGNS] = [1.0, -6.0, 0.0, 0.0, 0.0];
 /// As how many documents what holds without examples counts beside those that were kept out.
 const HOLD: f64 = 2.0;
 
@@ -94,7 +96,8 @@ pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration
             pairs.push(Seen { features: [*score, -rest, 1.0], truth, weight: one.weight });
         }
     }
-    let fits = logistic(&pairs, [sharpness, sharpness, 0.0], HOLD);
+    // Of one topic there is no pair that does not belong together.
+    let fits = if material.width < 2 { untaught(1).fits } else { logistic(&pairs, [sharpness, sharpness, 0.0], HOLD) };
 
     // What belongs to no topic looks like a document whose own topics are struck off the list.
     let usual = usual(material, None, unseen, &[]);
@@ -105,10 +108,11 @@ pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration
         }
         scores.truncate(material.topics);
         let mut see = |scores: &[f32], truth: f32| {
-            if let Some(best) = best_of(scores) {
-                let features = signs(best, scores, &one.near, usual[best], one.evidence[best]);
-                seen.push(Seen { features, truth, weight: 0.5 * one.weight });
-            }
+            let features = match best_of(scores) {
+                Some(best) => signs(best, scores, &one.near, usual[best], one.evidence[best]),
+                None => NOTHING_LIKE_IT,
+            };
+            seen.push(Seen { features, truth, weight: 0.5 * one.weight });
         };
         see(&scores, 1.0);
         one.topics.iter().for_each(|topic| scores[usize::from(*topic)] = f32::NEG_INFINITY);
