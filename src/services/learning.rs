@@ -30,9 +30,16 @@ const PAGE: usize = 100;
 /// The same documents give the same model.
 const SEED: u64 = 1;
 
-/// Which model a process has in use. One task at a time changes that.
+/// Which model a process has looked at last. One task at a time changes that.
 #[derive(Debug, Default)]
-pub struct Learned(Mutex<Option<JobId>>);
+pub struct Learned(Mutex<Looked>);
+
+#[derive(Debug, Default)]
+struct Looked {
+    at: Option<JobId>,
+    /// It could not be read: the one before is still in use, and another one is to be learned.
+    in_vain: bool,
+}
 
 /// What there was to learn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,17 +59,18 @@ pub struct Lesson {
 /// # Errors
 /// When the database fails. A model that can't be read is an internal error; the one before stays in use.
 pub async fn refresh(vault: &Vault) -> Result<bool> {
-    let mut current = vault.learned.0.lock().await;
+    let mut looked = vault.learned.0.lock().await;
     let mut conn = vault.db.get().await?;
     let Some((newest, _)) = queries::models::newest(&mut conn).await? else { return Ok(false) };
-    if *current == Some(newest) {
+    if looked.at == Some(newest) {
         return Ok(false);
     }
     let Some(bytes) = queries::models::find(&mut conn, newest).await? else { return Ok(false) };
     drop(conn);
     // Whatever comes of it: the same bytes are not worth a second try.
-    *current = Some(newest);
+    *looked = Looked { at: Some(newest), in_vain: true };
     let model = in_the_background(move || Model::from_bytes(&bytes)).await?.map_err(Error::internal)?;
+    looked.in_vain = false;
     vault.local_ai.install(Arc::new(model));
     Ok(true)
 }
@@ -72,8 +80,12 @@ pub async fn refresh(vault: &Vault) -> Result<bool> {
 /// # Errors
 /// When the database fails.
 pub async fn learn(vault: &Vault) -> Result<Option<Lesson>> {
+    let unreadable = {
+        let looked = vault.learned.0.lock().await;
+        looked.at.filter(|_| looked.in_vain)
+    };
     let mut conn = vault.db.get().await?;
-    let Some(from) = something_to_learn_from(&mut conn).await? else { return Ok(None) };
+    let Some(from) = something_to_learn_from(&mut conn, unreadable).await? else { return Ok(None) };
     let topics = queries::topics::all(&mut conn).await?;
     drop(conn);
     let topics: Vec<Topic> =
@@ -88,21 +100,25 @@ pub async fn learn(vault: &Vault) -> Result<Option<Lesson>> {
     Ok(Some(Lesson { examples, unsorted, bytes: bytes.len(), took: start.elapsed() }))
 }
 
-/// What there is to learn from, in a few words that change when it does; none where the newest model knows it, or where
-/// there is too little.
-async fn something_to_learn_from(conn: &mut AsyncPgConnection) -> Result<Option<String>> {
+/// What there is to learn from, and how, in a few words that change when it does; none where the newest model knows it, or
+/// where there is too little to begin with. A model that is `unreadable` knows nothing.
+async fn something_to_learn_from(conn: &mut AsyncPgConnection, unreadable: Option<JobId>) -> Result<Option<String>> {
     let examples = queries::models::examples(conn).await?;
     let topics = queries::models::topics_extent(conn).await?;
     let unsorted = queries::models::count_unsorted(conn, UNSORTED as i64).await?;
-    if topics.0 == 0 || examples.0 == 0 && unsorted < UNSORTED_AT_LEAST {
+    let newest = queries::models::newest(conn).await?;
+    // What was learned is to be unlearned, too.
+    let too_little = newest.is_none() && examples.0 == 0 && unsorted < UNSORTED_AT_LEAST;
+    if topics.0 == 0 || too_little {
         return Ok(None);
     }
     let words = |(count, changed): Extent| format!("{count} until {}", changed.unwrap_or_default().timestamp_micros());
     // Of the unsorted, that they became half as many again: each by itself tells little.
     let doublings = (unsorted as f64).log(1.5).max(0.0) as i64;
-    let from = format!("examples {}, topics {}, unsorted step {doublings}", words(examples), words(topics));
-    match queries::models::newest(conn).await? {
-        Some((_, known)) if known == from => Ok(None),
+    let (examples, topics, format) = (words(examples), words(topics), Model::FORMAT);
+    let from = format!("examples {examples}, topics {topics}, unsorted step {doublings}, format {format}");
+    match newest {
+        Some((job, known)) if known == from && unreadable != Some(job) => Ok(None),
         _ => Ok(Some(from)),
     }
 }

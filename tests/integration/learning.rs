@@ -107,6 +107,52 @@ async fn five_corrections_sort_the_sixth_and_say_why() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_learned_is_unlearned_with_the_last_example() {
+    let (vault, first, second) = taught().await;
+    for topic in [&first, &second] {
+        let under = vault.get_json(&format!("/documents?topic={topic}")).await;
+        for document in under["items"].as_array().expect("documents") {
+            let url = vault.api(&format!("/documents/{}/topics/undo", id_of(document)));
+            assert_eq!(vault.http.post(url).send().await.expect("an answer").status(), 200);
+        }
+    }
+    let worker = vault.worker();
+    eventually("a model without examples is learned", || async {
+        let sql = "SELECT count(*) FROM jobs WHERE kind = 'learn' AND learned_from LIKE 'examples 0 %'";
+        (vault.count(sql).await > 0).then_some(())
+    })
+    .await;
+    // Which the worker takes into use with its next look, in a moment.
+    eventually("nothing says that it belongs there any more", || async {
+        let form = reqwest::multipart::Form::new()
+            .text("on_duplicate", "keep")
+            .part("file", crate::support::file_part("again.txt", GARDEN[5].as_bytes()));
+        let id = id_of(&vault.post_form(form).await.json().await.expect("a document"));
+        (vault.processed(&id).await["status"] == "needs_review").then_some(())
+    })
+    .await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_model_is_learned_anew() {
+    let (vault, ..) = taught().await;
+    vault
+        .superuser()
+        .await
+        .execute("UPDATE jobs SET model = 'no model' WHERE kind = 'learn'", &[])
+        .await
+        .expect("rows");
+    let worker = vault.worker();
+    eventually("a sound one stands in its place", || async {
+        let sql = "SELECT count(*) FROM jobs WHERE kind = 'learn' AND model <> 'no model'";
+        (vault.count(sql).await > 0).then_some(())
+    })
+    .await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_learned_does_not_touch_what_a_person_chose_nor_what_it_knows_nothing_of() {
     let (vault, first, second) = taught().await;
     let worker = vault.worker();

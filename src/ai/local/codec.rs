@@ -12,8 +12,6 @@ use crate::domain::TopicId;
 use uuid::Uuid;
 
 const MAGIC: &[u8] = b"DVLM";
-/// The number of this format. Bytes with another number are refused: the model is trained anew.
-pub(super) const FORMAT: u16 = 1;
 /// What no number of a sound model comes near.
 const LARGEST: f32 = 1e6;
 /// Of a topic: id, print, examples, mean and deviation.
@@ -38,11 +36,14 @@ fn checksum(bytes: &[u8]) -> u64 {
 }
 
 impl Model {
+    /// The number of this format. Bytes with another number are refused, and the model is to be trained anew.
+    pub const FORMAT: u16 = 1;
+
     /// The model as bytes, to be kept.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024 + 4 * (self.weights.values.len() + self.middles.values.len()));
         out.extend(MAGIC);
-        out.extend(FORMAT.to_le_bytes());
+        out.extend(Self::FORMAT.to_le_bytes());
         out.push(u8::from(self.knows_none));
         put_number(&mut out, self.topics.len() as u32);
         for topic in &self.topics {
@@ -71,7 +72,7 @@ impl Model {
         let rest = bytes.strip_prefix(MAGIC).ok_or(BadModel::Foreign)?;
         let (format, _) = rest.split_first_chunk().ok_or(BadModel::Damaged)?;
         let format = u16::from_le_bytes(*format);
-        if format != FORMAT {
+        if format != Self::FORMAT {
             return Err(BadModel::OtherFormat(format));
         }
         let (body, sum) = bytes.split_last_chunk().ok_or(BadModel::Damaged)?;

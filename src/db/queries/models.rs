@@ -19,14 +19,14 @@ const KEPT: i64 = 2;
 /// How many, and when one of them last changed.
 pub type Extent = (i64, Option<DateTime<Utc>>);
 
-/// The newest model's job, and what it was learned from.
+/// The newest model's job, and what it was learned from: the newest by PostgreSQL's clock, since workers' clocks may differ.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn newest(conn: &mut AsyncPgConnection) -> QueryResult<Option<(JobId, String)>> {
     jobs::table
         .filter(jobs::kind.eq(JobKind::Learn))
-        .order(jobs::id.desc())
+        .order((jobs::created_at.desc(), jobs::id.desc()))
         .select((jobs::id, jobs::learned_from.assume_not_null()))
         .first(conn)
         .await
@@ -58,7 +58,8 @@ pub async fn insert(conn: &mut AsyncPgConnection, bytes: &[u8], learned_from: &s
         .execute(conn)
         .await?;
     let learned = jobs::table.filter(jobs::kind.eq(JobKind::Learn));
-    let kept: Vec<JobId> = learned.order(jobs::id.desc()).limit(KEPT).select(jobs::id).load(conn).await?;
+    let newest_first = learned.order((jobs::created_at.desc(), jobs::id.desc()));
+    let kept: Vec<JobId> = newest_first.limit(KEPT).select(jobs::id).load(conn).await?;
     diesel::delete(learned.filter(jobs::id.ne_all(kept))).execute(conn).await.map(drop)
 }
 
