@@ -147,7 +147,7 @@ pub async fn change(vault: &Vault, id: TopicId, change: TopicChange<'_>) -> Resu
     Ok(topic)
 }
 
-/// Removes a topic, also from its documents; the documents stay.
+/// Removes a topic, also from its documents; the documents stay. What a person had put under it alone is unsorted again.
 ///
 /// # Errors
 /// `not_found`.
@@ -155,6 +155,7 @@ pub async fn delete(vault: &Vault, id: TopicId) -> Result<()> {
     let mut conn = vault.db.get().await?;
     conn.transaction::<_, Error, _>(async |conn| {
         let document_count = queries::topics::document_count(conn, id).await?;
+        queries::topics::release_documents_of(conn, id).await?;
         if !queries::topics::delete(conn, id).await? {
             return Err(missing());
         }

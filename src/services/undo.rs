@@ -76,11 +76,13 @@ pub async fn topics(vault: &Vault, id: DocumentId) -> Result<Document> {
             let before = choice.detail.get("before").cloned().ok_or_else(nothing)?;
             let before: Before = serde_json::from_value(before).map_err(Error::internal)?;
             let topic_ids = restore(conn, id, &before).await?;
-            queries::documents::mark_topics_by_user(conn, id, before.topics_by_user).await?;
+            // Of a choice whose topics are all gone nothing is left; of "none of them" there never was more.
+            let by_user = before.topics_by_user && (before.topics.is_empty() || !topic_ids.is_empty());
+            queries::documents::mark_topics_by_user(conn, id, by_user).await?;
             // Ready by that choice alone: it waits for a person again. It may have been read since, or a topic gone: so it goes
             // by what stands there now, and not by what it was.
             if matches!(document.status, DocumentStatus::Ready | DocumentStatus::NeedsReview) {
-                let status = DocumentStatus::once_read(before.topics_by_user || !topic_ids.is_empty());
+                let status = DocumentStatus::once_read(by_user || !topic_ids.is_empty());
                 queries::documents::set_status(conn, id, status).await?;
             }
             let detail = json!({"choice": choice.id, "topic_ids": topic_ids});

@@ -45,6 +45,35 @@ async fn a_topics_whole_life() {
     assert_eq!(document["topics"].as_array().map(Vec::len), Some(1), "the document stays, the topic goes");
 }
 
+/// Nobody said of them that they belong nowhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_person_put_under_a_topic_that_goes_is_unsorted_again() {
+    let vault = TestVault::new().await;
+    let (tax, letter) = (vault.topic_id("Tax").await, vault.topic_id("Letter").await);
+    let worker = vault.worker();
+    let mut ids = Vec::new();
+    for (name, topics) in [("alone.txt", vec![&tax]), ("both.txt", vec![&tax, &letter]), ("none.txt", vec![])] {
+        let id = id_of(&vault.put_in(name, format!("words of {name}")).await);
+        vault.processed(&id).await;
+        let url = vault.api(&format!("/documents/{id}/topics"));
+        let chosen = vault.http.put(url).json(&json!({"topic_ids": topics})).send().await.expect("an answer");
+        assert_eq!(chosen.status(), 200);
+        ids.push(id);
+    }
+    worker.stop().await;
+    let gone = vault.http.delete(vault.api(&format!("/topics/{tax}"))).send().await.expect("an answer");
+    assert_eq!(gone.status(), 204);
+    let mut stands = Vec::new();
+    for id in &ids {
+        let document = vault.document(id).await;
+        stands.push((document["topics_by_user"].clone(), document["status"].clone()));
+    }
+    assert_eq!(
+        stands,
+        [(json!(false), json!("needs_review")), (json!(true), json!("ready")), (json!(true), json!("ready"))]
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn topics_come_as_a_whole_or_page_by_page() {
     let vault = TestVault::builder().without_topics().start().await;

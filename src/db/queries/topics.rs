@@ -204,6 +204,31 @@ pub async fn move_documents(conn: &mut AsyncPgConnection, from: TopicId, into: T
         .map(drop)
 }
 
+/// Leaves to the AI, and to who reviews, what a person put under this topic alone: once it is gone it would say of these
+/// documents that they belong nowhere, and nobody said that. They are locked until the transaction ends, so this comes before
+/// anything locks the topic.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release_documents_of(conn: &mut AsyncPgConnection, id: TopicId) -> QueryResult<()> {
+    diesel::sql_query(
+        "WITH alone AS (
+             SELECT documents.id FROM documents JOIN document_topics AS under ON under.document_id = documents.id
+             WHERE under.topic_id = $1 AND documents.topics_by_user
+             AND NOT EXISTS (SELECT FROM document_topics AS other
+                             WHERE other.document_id = documents.id AND other.topic_id <> $1)
+             ORDER BY documents.id FOR UPDATE OF documents
+         )
+         UPDATE documents SET topics_by_user = false, updated_at = now(),
+             status = CASE status WHEN 'ready' THEN 'needs_review' ELSE status END
+         FROM alone WHERE documents.id = alone.id",
+    )
+    .bind::<SqlUuid, _>(id)
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Removes a topic, also from its documents. False when there is no such topic.
 ///
 /// # Errors
