@@ -12,7 +12,11 @@ set -eu
 : "${MINIO_ENDPOINT:?is not set}" "${MINIO_ROOT_USER:?is not set}" "${MINIO_ROOT_PASSWORD:?is not set}"
 : "${MINIO_ACCESS_KEY:?is not set}" "${MINIO_SECRET_KEY:?is not set}"
 bucket=${MINIO_BUCKET:-docuvault}
-policy_file=${POLICY_FILE:-/init/policy.json}
+case $0 in
+    */*) here=${0%/*} ;;
+    *) here=. ;;
+esac
+policy_file=${POLICY_FILE:-$here/policy.json}
 # mc keeps its alias here, and the image's own home may not be writable.
 export MC_CONFIG_DIR="${MC_CONFIG_DIR:-/tmp/mc}"
 
