@@ -39,8 +39,10 @@ start_app() {
         fi
         say "Starting $name"
         # Neither needs what sets up the stores, so neither gets it.
+        # A document in hand is a file in TMPDIR, of up to 1 GiB, and /tmp may be memory.
         launch "$name" env -u DATABASE_MIGRATE_URL -u DOCUVAULT_MIGRATE_PASSWORD -u DOCUVAULT_APP_PASSWORD \
-            -u POSTGRES_PASSWORD -u MINIO_ROOT_USER -u MINIO_ROOT_PASSWORD MALLOC_MMAP_THRESHOLD_=1048576 "$STATE/bin/docuvault" "$name"
+            -u POSTGRES_PASSWORD -u MINIO_ROOT_USER -u MINIO_ROOT_PASSWORD MALLOC_MMAP_THRESHOLD_=1048576 \
+            TMPDIR="${TMPDIR:-/var/tmp}" "$STATE/bin/docuvault" "$name"
     done
     printf '%s\n' "$stamp" >"$STATE/run/app.stamp"
     wait_for serve 60 health
