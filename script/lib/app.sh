@@ -26,7 +26,9 @@ app_stamp() { cat "$STATE/bin/docuvault" "$STATE/bin/docuvault-reader" "$ENV_FIL
 health() { curl --noproxy '*' --fail --silent --max-time 5 --output /dev/null "http://127.0.0.1:$HTTP_PORT/health"; }
 
 start_app() {
-    local name stamp _
+    local name stamp direct=${no_proxy:-${NO_PROXY-}} _
+    # The stores are on this machine, and no proxy's business.
+    direct+=${direct:+,}127.0.0.1
     stamp=$(app_stamp)
     if [[ $stamp != "$(cat "$STATE/run/app.stamp" 2>/dev/null)" ]]; then
         if running serve || running worker; then say "Restarting: the program or its settings have changed"; fi
@@ -42,7 +44,7 @@ start_app() {
         # A document in hand is a file in TMPDIR, of up to 1 GiB, and /tmp may be memory.
         launch "$name" env -u DATABASE_MIGRATE_URL -u DOCUVAULT_MIGRATE_PASSWORD -u DOCUVAULT_APP_PASSWORD \
             -u POSTGRES_PASSWORD -u MINIO_ROOT_USER -u MINIO_ROOT_PASSWORD MALLOC_MMAP_THRESHOLD_=1048576 \
-            TMPDIR="${TMPDIR:-/var/tmp}" "$STATE/bin/docuvault" "$name"
+            TMPDIR="${TMPDIR:-/var/tmp}" no_proxy="$direct" NO_PROXY="$direct" "$STATE/bin/docuvault" "$name"
     done
     printf '%s\n' "$stamp" >"$STATE/run/app.stamp"
     wait_for serve 60 health
