@@ -38,23 +38,29 @@ find_postgres() {
     [[ -n $PG_BIN ]]
 }
 
+# Packages of servers start them at once; these servers are to run under our own accounts and ports only. Until this shell
+# ends no package starts anything. The mark tells our file, left by a run that was killed, from one of the machine's.
+deny_starts() {
+    local mark='# Written by DocuVault while it installs packages.'
+    POLICY=/usr/sbin/policy-rc.d
+    if [[ -e $POLICY ]] && ! grep -qxF "$mark" "$POLICY"; then return; fi
+    trap 'as_root rm -f "$POLICY"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" | as_root tee "$POLICY" >/dev/null && as_root chmod 755 "$POLICY"
+}
+
 apt_install() {
     say "Installing $*"
     as_root true # else it would be said in the log only
-    local policy=/usr/sbin/policy-rc.d denied=''
-    # Packages of servers start them at once; these servers are to run under our own accounts and ports only.
-    if [[ ! -e $policy ]]; then
-        denied=yes
-        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
-        as_root chmod 755 "$policy"
-    fi
     local status=0 log=$DEV/apt.log
-    {
-        as_root apt-get -qq update &&
+    # A subshell, so that its traps are its own.
+    (
+        deny_starts &&
+            as_root apt-get -qq update &&
             as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l \
                 apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 install --no-install-recommends -y "$@" </dev/null
-    } >>"$log" 2>&1 || status=$?
-    if [[ -n $denied ]]; then as_root rm -f "$policy"; fi
+    ) >>"$log" 2>&1 || status=$?
     if ((status)); then
         tail -n 20 "$log" >&2
         die "apt-get could not install: $*"
