@@ -67,6 +67,13 @@ apt_install() {
     fi
 }
 
+# Whether apt could install $1. A bare machine has no lists of packages yet.
+apt_offers() {
+    have apt-get || return
+    as_root apt-get -qq update >/dev/null 2>&1 || true
+    apt-get -qq --simulate --no-install-recommends install "$1" >/dev/null 2>&1
+}
+
 have_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
 # $@: further packages that the caller found missing.
