@@ -1,2 +1,2 @@
 -- What was learned, the newest first: a handful of rows among all jobs.
-CREATE INDEX CONCURRENTLY jobs_learned_idx ON jobs (id) WHERE kind = 'learn';
+CREATE INDEX CONCURRENTLY IF NOT EXISTS jobs_learned_idx ON jobs (id) WHERE kind = 'learn';

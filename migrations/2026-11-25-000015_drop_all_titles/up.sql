@@ -1,1 +1,1 @@
-DROP INDEX CONCURRENTLY documents_title_trgm_idx;
+DROP INDEX CONCURRENTLY IF EXISTS documents_title_trgm_idx;

@@ -4,7 +4,7 @@ use crate::config::DatabaseConfig;
 use crate::domain::TopicId;
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Text};
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, HarnessWithOutput, MigrationHarness, embed_migrations};
@@ -58,9 +58,24 @@ impl Migrator {
     ///
     /// # Errors
     /// When a migration fails; each runs in a transaction, so that none is left half done, but for those that build an index
-    /// CONCURRENTLY: such an index is left invalid, and has to be dropped.
+    /// CONCURRENTLY: such an index is left invalid, and is built anew by the next call.
     pub fn up(&mut self) -> Result<usize, MigrationError> {
+        self.drop_invalid_indexes()?;
         Ok(HarnessWithOutput::write_to_stdout(&mut self.connection).run_pending_migrations(MIGRATIONS)?.len())
+    }
+
+    /// Drops what was left of indexes whose building broke off. Nobody builds one now: that takes the advisory lock.
+    fn drop_invalid_indexes(&mut self) -> Result<(), MigrationError> {
+        let invalid = sql::<Text>(
+            "indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indrelid
+             WHERE NOT indisvalid AND relnamespace = current_schema()::regnamespace AND pg_get_userbyid(relowner) = current_user",
+        );
+        let names: Vec<String> = diesel::RunQueryDsl::load(diesel::select(invalid), &mut self.connection)?;
+        for name in names {
+            let drop = format!("DROP INDEX CONCURRENTLY {name}");
+            diesel::RunQueryDsl::execute(diesel::sql_query(drop), &mut self.connection)?;
+        }
+        Ok(())
     }
 
     /// Takes back the last `steps` migrations, with all their data.

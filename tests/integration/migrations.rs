@@ -47,6 +47,31 @@ async fn every_migration_goes_up_and_down_and_up_again_without_a_trace() {
     }
 }
 
+/// Of an index that was being built an invalid one is left, or a whole one that nobody noted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_that_broke_off_while_an_index_was_built_is_gone_on_with() {
+    let database = TestDatabase::create().await;
+    database.migrate(|migrator| migrator.up()).await.expect("up");
+    let full = dump(&database).await;
+    let states = database.migrate(|migrator| migrator.status().expect("a list")).await;
+    let back = states.iter().rev().position(|state| state.name.contains("index_trash")).expect("it is there") + 1;
+    for valid in [true, false] {
+        database.migrate(move |migrator| migrator.down(back)).await.expect("down");
+        let owner = TestDatabase::connect(&database.migrate_url()).await;
+        let index = "CREATE INDEX documents_deleted_idx ON documents (deleted_at, id) WHERE deleted_at IS NOT NULL";
+        owner.batch_execute(index).await.expect("an index");
+        if !valid {
+            let broken_off =
+                "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'documents_deleted_idx'::regclass";
+            TestDatabase::connect(&database.superuser_url()).await.batch_execute(broken_off).await.expect("invalid");
+        }
+        assert_eq!(database.migrate(|migrator| migrator.up()).await.expect("up again"), back);
+        assert_eq!(dump(&database).await, full, "valid: {valid}");
+        let invalid = owner.query_one("SELECT count(*) FROM pg_index WHERE NOT indisvalid", &[]).await.expect("a row");
+        assert_eq!(invalid.get::<_, i64>(0), 0);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_migrates_tells_where_it_stands_and_takes_back() {
     let database = TestDatabase::create().await;
