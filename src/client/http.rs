@@ -6,7 +6,7 @@
 use super::disc::{PIECE, harmless};
 use super::manifest::TopicOfListed;
 use super::patience::Patience;
-use crate::domain::{Color, ContentHash, ContentHasher, DocumentId, Filename, TopicId, TopicName};
+use crate::domain::{Color, ContentHash, ContentHasher, DocumentId, Filename, TopicId, TopicName, is_loopback};
 use crate::error::{ErrorCode, cause_chain};
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
@@ -24,7 +24,7 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt;
-use url::{Host, Url};
+use url::Url;
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -70,15 +70,6 @@ impl fmt::Display for BaseUrl {
 }
 
 impl BaseUrl {
-    fn is_loopback(&self) -> bool {
-        match self.0.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        }
-    }
-
     fn api(&self, parts: &[&str]) -> Url {
         let mut url = self.0.clone();
         if let Ok(mut path) = url.path_segments_mut() {
@@ -224,7 +215,7 @@ impl Remote {
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT)
             .pool_idle_timeout(IDLE);
-        if base.is_loopback() {
+        if is_loopback(&base.0) {
             builder = builder.no_proxy();
         }
         let patience = Patience::new(patience, Box::new(waiting));
@@ -535,9 +526,9 @@ mod tests {
         let url: BaseUrl = "https://me:hunter2@vault.example/docs".parse().expect("an address");
         assert_eq!(url.to_string(), "https://vault.example/docs");
         assert_eq!(url.api(&["topics"]).as_str(), "https://me:hunter2@vault.example/docs/api/v1/topics");
-        assert!(!url.is_loopback());
+        assert!(!is_loopback(&url.0));
         for here in ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:1/"] {
-            assert!(here.parse::<BaseUrl>().is_ok_and(|url| url.is_loopback()), "{here}");
+            assert!(here.parse::<BaseUrl>().is_ok_and(|url| is_loopback(&url.0)), "{here}");
         }
         for wrong in ["", "vault", "ftp://vault", "http://", "http://vault/?a", "http://vault/#a", "file:///etc/passwd"]
         {

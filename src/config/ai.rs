@@ -3,9 +3,10 @@
 //! `AI_FALLBACK`, `AI_LEARN_INTERVAL_SECONDS`.
 
 use super::Reader;
+use crate::domain::is_loopback;
 use secrecy::SecretString;
 use std::time::Duration;
-use url::{Host, Url};
+use url::Url;
 
 /// Which AI sorts the documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +166,8 @@ impl AiConfig {
     /// True where the day's budget holds not one question: it may be asked twice, each time with its text and some thousand
     /// tokens around it.
     pub(super) fn is_never_asked(&self) -> bool {
-        let question = 2 * (u64::from(self.max_input_tokens) + 1600);
+        let thoughts = if self.provider == AiProviderKind::Anthropic { 3600 } else { 0 };
+        let question = 2 * (u64::from(self.max_input_tokens) + 1600 + thoughts);
         let too_few = |limit: u64, wanted: u64| limit > 0 && limit < wanted;
         self.provider.is_remote() && (too_few(self.daily_tokens, question) || too_few(self.daily_requests, 2))
     }
@@ -173,13 +175,7 @@ impl AiConfig {
     /// True where texts and the key leave this machine without encryption.
     pub(super) fn is_open_to_listeners(&self) -> bool {
         let Some(url) = self.base_url.as_ref().filter(|_| self.provider.is_remote()) else { return false };
-        let here = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        url.scheme() == "http" && !here
+        url.scheme() == "http" && !is_loopback(url)
     }
 }
 

@@ -9,7 +9,7 @@ use super::put::{Target, put};
 use super::{ByteStream, ObjectPage, StorageBackend, StorageError, StoredObject, UnfinishedUpload, unfinished};
 use crate::config::StorageConfig;
 use crate::crash::{self, CrashPoint};
-use crate::domain::{DocumentId, Filename, ObjectKey};
+use crate::domain::{DocumentId, Filename, ObjectKey, is_loopback};
 use crate::metrics::{Metrics, Store};
 use async_trait::async_trait;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::{self, FuturesOrdered};
 use rand::Rng;
+use reqwest::Proxy;
 use s3::creds::Credentials;
 use s3::error::S3Error;
 use s3::serde_types::Part;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{sleep, timeout};
+use url::Url;
 
 /// Longest wait for a small answer.
 const CALL: Duration = Duration::from_secs(10);
@@ -71,6 +73,10 @@ impl S3Storage {
         let credentials =
             Credentials::new(Some(key), Some(secret), None, None, None).map_err(S3Error::from).map_err(fault)?;
         let mut bucket = Bucket::new(&config.bucket, region, credentials).map_err(fault)?;
+        // A proxy of the environment is for what lies elsewhere, whatever `NO_PROXY` says.
+        if Url::parse(&config.endpoint).is_ok_and(|url| is_loopback(&url)) {
+            bucket = Box::new(bucket.set_proxy(Proxy::custom(|_| None::<Url>)).map_err(fault)?);
+        }
         bucket.set_path_style();
         let mut downloads = bucket.clone();
         downloads.set_request_timeout(None);
