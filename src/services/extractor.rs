@@ -8,11 +8,15 @@ use crate::extract::{Hint, ReadError, Reading};
 use crate::storage::StorageError;
 use futures_util::{StreamExt, stream};
 use secrecy::SecretString;
+use std::io::ErrorKind::{QuotaExceeded, StorageFull};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
 /// Shortest wait before an object is asked for again that a store did not hand out which answers else.
 const BROKEN_OBJECT_WAIT: Duration = Duration::from_secs(10);
+
+/// The same of a scratch disk that is full. It is no outage: a file that is larger than the disk must not wait for ever.
+const FULL_DISK_WAIT: Duration = Duration::from_secs(300);
 
 /// Fetches a document's bytes and reads them, with a password where there is one.
 ///
@@ -46,6 +50,9 @@ pub async fn read(vault: &Vault, document: &DocumentRow, password: Option<Secret
         Ok(reading) => Ok(reading),
         Err(ReadError::Unreadable(problem)) => Ok(Reading::none(problem)),
         Err(ReadError::Source(error)) => Err(away_or_broken(vault, error).await),
+        Err(ReadError::Failed(error)) if matches!(error.kind(), StorageFull | QuotaExceeded) => {
+            Err(Error::internal(error).for_time(FULL_DISK_WAIT))
+        }
         Err(ReadError::Failed(error)) => Err(Error::internal(error)),
     }
 }
