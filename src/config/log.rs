@@ -19,7 +19,7 @@ pub(super) fn check(reader: &mut Reader<'_>) {
 /// parts the level may be left out. After a `/` comes what a line has to hold.
 fn is_understood(value: &str) -> bool {
     let is_level = |text: &str| text.parse::<LevelFilter>().is_ok();
-    let is_ours = |part: &str| part.split("::").next() == Some(env!("CARGO_PKG_NAME"));
+    let is_ours = |part: &str| part.split("::").next() == Some("docuvault");
     let (levels, rest) = value.split_once('/').unwrap_or((value, ""));
     let each = |item: &str| match item.split_once('=') {
         Some((part, level)) => !part.is_empty() && is_level(level.trim()),
