@@ -56,6 +56,12 @@ describe('documents', () => {
     expect(documents.get('a')?.status).toBe('pending')
   })
 
+  it('are not there any more where they went for good while they were asked for', async () => {
+    meanwhile = () => events.say('purged', { id: 'a' })
+    await expect(useDocuments().fetch('a')).rejects.toMatchObject({ code: 'not_found' })
+    expect(useDocuments().get('a')).toBeUndefined()
+  })
+
   it('have a picture at another address as soon as it may be another one', () => {
     vi.useFakeTimers({ now: new Date('2026-02-01T00:00:00Z') })
     const documents = useDocuments()

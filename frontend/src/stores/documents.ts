@@ -1,5 +1,6 @@
 import { api, ask, contentUrl, thumbnailUrl } from '@/api/client'
-import type { Document, DocumentEvent, DocumentPatch, Explanation, HistoryEntry } from '@/api/types'
+import { Problem } from '@/api/problem'
+import type { Document, DocumentEvent, DocumentPatch, Explanation, HistoryEntry, ListQuery } from '@/api/types'
 import { decoded } from '@/lib/decode'
 import { defineStore } from 'pinia'
 import { reactive } from 'vue'
@@ -13,28 +14,85 @@ export interface SuggestedTopic {
   description: string
 }
 
+/** A page of a list of documents. */
+interface Page {
+  items: Document[]
+  /** The passages that answer a search, by their documents' ids. */
+  highlights: [string, string][]
+  cursor: string | undefined
+}
+
+/** What is new of documents, and `null` for one that is gone for good. */
+type News = Map<string, Partial<Document> | null>
+
 /**
  * Every document the page has seen, each in its newest state: lists hold ids, and all views look here. One place that
  * changes documents, and one that hears of their changes.
  */
 export const useDocuments = defineStore('documents', () => {
   const byId = reactive(new Map<string, Document>())
-  /** What the vault told of each last. It does not say when: that is now, near enough. */
-  const told = new Map<string, DocumentEvent & { updated_at: string }>()
+  /** For each question that is under way, what is newer than its answer will be. */
+  const underWay = new Set<News>()
   const at = (id: string) => ({ params: { path: { id } } })
 
-  /** Remembers what was fetched. */
+  /** Waits for an answer. What the vault told meanwhile, or was changed here, is newer. */
+  async function asked<T>(question: Promise<T>): Promise<{ answer: T; since: News }> {
+    const since: News = new Map()
+    underWay.add(since)
+    try {
+      return { answer: await question, since }
+    } finally {
+      underWay.delete(since)
+    }
+  }
+
+  function note(id: string, news: Partial<Document>) {
+    for (const since of underWay) {
+      // What is gone for good does not come back, whatever arrives late.
+      if (since.get(id) !== null) since.set(id, { ...since.get(id), ...news })
+    }
+  }
+
+  /** Something of a document is another thing now, whether the page has seen it or not. */
+  function tell(id: string, news: Partial<Document>) {
+    note(id, news)
+    const known = byId.get(id)
+    if (known) byId.set(id, { ...known, ...news })
+  }
+
+  function forget(id: string) {
+    for (const since of underWay) since.set(id, null)
+    byId.delete(id)
+  }
+
+  /** Remembers a document as it is now. */
   function put(document: Document): Document {
+    note(document.id, document)
     byId.set(document.id, document)
     return document
   }
 
-  /** Remembers an answer; what the vault told while it was under way is newer. */
-  async function answered(id: string, answer: Promise<Document>): Promise<Document> {
-    const before = told.get(id)
-    const document = await answer
-    const since = told.get(id)
-    return put(since === before ? document : { ...document, ...since })
+  /** Remembers an answer, as far as there is nothing newer. */
+  async function answered(id: string, question: Promise<Document>): Promise<Document> {
+    const { answer, since } = await asked(question)
+    const news = since.get(id)
+    if (news === null) throw new Problem('not_found', '', 404)
+    return put({ ...answer, ...news })
+  }
+
+  /** A page of a list, its documents as they are now; what went for good meanwhile is left out. */
+  async function page(query: ListQuery, signal?: AbortSignal): Promise<Page> {
+    const { answer, since } = await asked(ask(api.GET('/api/v1/documents', { params: { query }, signal })))
+    const got: Page = { items: [], highlights: [], cursor: answer.next_cursor ?? undefined }
+    for (const { highlight, ...document } of answer.items) {
+      const news = since.get(document.id)
+      if (news === null) continue
+      const now = { ...document, ...news }
+      byId.set(now.id, now)
+      got.items.push(now)
+      if (highlight) got.highlights.push([now.id, highlight])
+    }
+    return got
   }
 
   function get(id: string): Document | undefined {
@@ -71,8 +129,7 @@ export const useDocuments = defineStore('documents', () => {
   /** Into the trash. */
   async function trash(id: string): Promise<void> {
     await ask(api.DELETE(PATH, at(id)))
-    const document = byId.get(id)
-    if (document) put({ ...document, deleted_at: new Date().toISOString() })
+    tell(id, { deleted_at: new Date().toISOString() })
   }
 
   /** Out of the trash. */
@@ -83,8 +140,7 @@ export const useDocuments = defineStore('documents', () => {
   /** For good. */
   async function purge(id: string): Promise<void> {
     await ask(api.DELETE(PATH, { params: { path: { id }, query: { permanently: true } } }))
-    byId.delete(id)
-    told.delete(id)
+    forget(id)
   }
 
   /** The text that was read from it; pages end in a form feed. */
@@ -129,21 +185,13 @@ export const useDocuments = defineStore('documents', () => {
   }
 
   useLive().subscribe({
-    document(event: DocumentEvent) {
-      const known = byId.get(event.id)
-      if (!known) return
-      const now = { ...event, updated_at: new Date().toISOString() }
-      told.set(event.id, now)
-      put({ ...known, ...now })
-    },
-    purged(id) {
-      byId.delete(id)
-      told.delete(id)
-    },
+    // It does not say when: that is now, near enough.
+    document: (event: DocumentEvent) => tell(event.id, { ...event, updated_at: new Date().toISOString() }),
+    purged: forget,
   })
 
   return {
-    byId, put, get, fetch, change, setTopics, undoTopics, reprocess, unlock, trash, restore, purge, text, beginning, history, contentUrl,
+    byId, put, get, page, fetch, change, setTopics, undoTopics, reprocess, unlock, trash, restore, purge, text, beginning, history, contentUrl,
     pictureUrl, explanation, suggestions,
   }
 })

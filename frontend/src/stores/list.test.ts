@@ -1,10 +1,11 @@
 import type { Document } from '@/api/types'
 import { criteriaOf } from '@/lib/criteria'
 import { createPinia, setActivePinia } from 'pinia'
-import { aDocument } from '@/test/page'
+import { aDocument, stubEvents, type FakeEventSource } from '@/test/page'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { useDocuments } from './documents'
 import { useList } from './list'
+import { useLive } from './live'
 
 function document(id: string): Document {
   return aDocument(id)
@@ -19,6 +20,14 @@ const page = (ids: string[], next_cursor: string | null = null) => ({ items: ids
 async function answer(at: number, body: unknown, status = 200) {
   asked[at]?.answer(status, body)
   await answered()
+}
+
+/** The vault's events, as they begin to be heard of. */
+function listening() {
+  const opened = stubEvents()
+  useList()
+  useLive().start()
+  return opened as [FakeEventSource]
 }
 
 beforeEach(() => {
@@ -135,5 +144,32 @@ describe('the list', () => {
     void documents.restore('b')
     await answer(2, document('b'))
     expect(list.ids).toEqual(['a', 'b', 'c'])
+  })
+
+  it('knows better than an answer what was told, done here, deleted or removed while it was under way', async () => {
+    const [events] = listening()
+    const list = useList()
+    const documents = useDocuments()
+    void list.open(all)
+    // Not even known yet.
+    events.say('document', { id: 'a', status: 'ready', topics: [], deleted_at: null })
+    events.say('document', { id: 'b', status: 'ready', topics: [], deleted_at: '2026-01-02T00:00:00Z' })
+    events.say('purged', { id: 'c' })
+    void documents.setTopics('d', [])
+    await answer(1, { ...document('d'), topics_by_user: true })
+    void documents.trash('e')
+    await answer(2, undefined, 204)
+    const old = page(['a', 'b', 'c', 'd', 'e'])
+    await answer(0, { ...old, items: old.items.map((item) => ({ ...item, status: 'processing' })) })
+
+    expect(list.ids).toEqual(['a', 'd'])
+    expect(documents.get('a')?.status).toBe('ready')
+    expect(documents.get('c')).toBeUndefined()
+    expect(documents.get('d')?.topics_by_user).toBe(true)
+    // The next answer is the newest.
+    void list.refresh()
+    await answer(3, { ...old, items: old.items.slice(0, 2).map((item) => ({ ...item, status: 'failed' })) })
+    expect(list.ids).toEqual(['a', 'b'])
+    expect(documents.get('a')?.status).toBe('failed')
   })
 })

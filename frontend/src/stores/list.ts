@@ -1,4 +1,3 @@
-import { api, ask } from '@/api/client'
 import { Problem } from '@/api/problem'
 import { askedFor, narrows, type Criteria } from '@/lib/criteria'
 import { defineStore } from 'pinia'
@@ -79,16 +78,13 @@ export const useList = defineStore('list', () => {
 
   async function page(list: List, limit: number, cursor: string | null, signal: AbortSignal) {
     const query = { ...askedFor(list.criteria), limit, ...(cursor !== null && { cursor }) }
-    const { items, next_cursor } = await ask(api.GET('/api/v1/documents', { params: { query }, signal }))
+    const { items, highlights, cursor: next } = await documents.page(query, signal)
     signal.throwIfAborted()
-    const got = { ids: [] as string[], highlights: [] as [string, string][], cursor: next_cursor ?? null }
-    for (const { highlight, ...document } of items) {
-      gone.delete(document.id)
-      documents.put(document)
-      got.ids.push(document.id)
-      if (highlight) got.highlights.push([document.id, highlight])
+    for (const { id, deleted_at } of items) {
+      // It may have gone into the trash while this was asked.
+      if (!deleted_at) gone.delete(id)
     }
-    return got
+    return { ids: items.map(({ id }) => id), highlights, cursor: next ?? null }
   }
 
   /** Runs one question of a list; a newer one ends it, and what it would have answered is dropped. */

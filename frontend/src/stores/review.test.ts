@@ -118,6 +118,16 @@ describe('review', () => {
     expect(review.currentId).toBe('a')
   })
 
+  it('leaves out what was decided elsewhere while the queue was asked for', async () => {
+    const review = await begin('a', 'b', 'c')
+    void review.load()
+    events.say('document', { id: 'b', status: 'ready', topics: [], error: null, deleted_at: null })
+    await flushPromises()
+    expect([review.currentId, review.left]).toEqual(['a', 2])
+    await review.skip()
+    expect(review.currentId).toBe('c')
+  })
+
   it('loads more before it runs out', async () => {
     const review = await begin(...Array.from({ length: 120 }, (_, index) => `d${index}`))
     const seen = new Set<string>()

@@ -1,4 +1,3 @@
-import { api, ask } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Document } from '@/api/types'
 import { defineStore } from 'pinia'
@@ -34,10 +33,10 @@ export const useReview = defineStore('review', () => {
   const left = computed(() => Math.max(queued.value, cursor.value === undefined ? 0 : (stats.stats?.by_status.needs_review ?? 0)))
 
   async function fetchPage(after?: string): Promise<string[]> {
-    const query = { status: ['needs_review'], sort: 'created_at', limit: PAGE, cursor: after }
-    const page = await ask(api.GET('/api/v1/documents', { params: { query } }))
-    cursor.value = page.next_cursor ?? undefined
-    return page.items.map((document) => documents.put(document).id)
+    const page = await documents.page({ status: ['needs_review'], sort: 'created_at', limit: PAGE, cursor: after })
+    cursor.value = page.cursor
+    // It may have been decided while this was asked.
+    return page.items.filter(({ status, deleted_at }) => status === 'needs_review' && !deleted_at).map(({ id }) => id)
   }
 
   /** Fetches the queue anew; the one that is shown stays where it is, as long as it waits for a decision. */

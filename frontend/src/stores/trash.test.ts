@@ -88,6 +88,15 @@ describe('trash', () => {
     expect(log.length - before).toBe(1)
   })
 
+  it('asks about nothing that was taken out while it counted', async () => {
+    const trash = await begin('a', 'b', 'c')
+    const counted = trash.everything()
+    events.say('document', { id: 'b', status: 'ready', topics: [], error: null, deleted_at: null })
+    events.say('purged', { id: 'c' })
+    expect(await counted).toEqual(['a'])
+    expect(trash.items.map(({ id }) => id)).toEqual(['a'])
+  })
+
   it('shows the pages after the first when it is asked to', async () => {
     const trash = await begin(...Array.from({ length: 150 }, (_, index) => `d${index}`))
     await trash.loadMore()

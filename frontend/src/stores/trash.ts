@@ -1,4 +1,3 @@
-import { api, ask } from '@/api/client'
 import { Problem } from '@/api/problem'
 import type { Document } from '@/api/types'
 import { forEachParallel } from '@/lib/parallel'
@@ -28,9 +27,9 @@ export const useTrash = defineStore('trash', () => {
   const hasMore = computed(() => cursor.value !== undefined)
 
   async function page(limit: number, after?: string): Promise<{ found: string[]; next?: string }> {
-    const query = { deleted: true, sort: '-deleted_at', limit, cursor: after }
-    const got = await ask(api.GET('/api/v1/documents', { params: { query } }))
-    return { found: got.items.map((document) => documents.put(document).id), next: got.next_cursor ?? undefined }
+    const { items, cursor: next } = await documents.page({ deleted: true, sort: '-deleted_at', limit, cursor: after })
+    // It may have been taken out while this was asked.
+    return { found: items.filter(({ deleted_at }) => deleted_at).map(({ id }) => id), next }
   }
 
   async function load(): Promise<void> {
