@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { expect, expectAccessible, expectNoSidewaysScroll, test, unique } from './support'
 
 /** A PDF of one page with one line, as small as they come. */
-function pdf(line: string): Buffer {
+function pdf(line: string, rotate = 0): Buffer {
   const objects = [
     '<</Type/Catalog/Pages 2 0 R>>',
     '<</Type/Pages/Kids[3 0 R]/Count 1>>',
-    '<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>',
+    `<</Type/Page/Parent 2 0 R/Rotate ${rotate}/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>`,
     `<</Length ${line.length + 33}>>stream\nBT /F1 14 Tf 20 120 Td (${line}) Tj ET\nendstream`,
     '<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>',
   ]
@@ -31,6 +31,26 @@ test('a PDF is shown page by page, with its text beside it', async ({ page, vaul
   await expect(page.locator('.pdf-text').first()).toContainText('lease')
   await expect(page.getByRole('main')).toContainText(document.sha256)
   await expect(page.getByText('Put in', { exact: false }).first()).toBeVisible()
+})
+
+test('the text of a page that is turned lies over its picture', async ({ page, vault }) => {
+  const words = unique('The lease of the barn').replaceAll('-', '')
+  const document = await vault.settled((await vault.putBytes(`${unique('turned')}.pdf`, pdf(words, 90), { type: 'application/pdf' })).id)
+  await page.goto(`/documents/${document.id}`)
+  const text = page.locator('.pdf-text span').first()
+  await expect(text).toContainText('barn')
+  await expect(async () => {
+    const [picture, line] = [await page.locator('canvas').first().boundingBox(), await text.boundingBox()]
+    if (!picture || !line) throw new Error('Not drawn yet')
+    // What was its left is its top, and what was its bottom its left: a line from 20 on, 120 above the bottom of 200.
+    const point = picture.width / 200
+    const [left, right, top, bottom] = [line.x - picture.x, line.x + line.width - picture.x, line.y - picture.y, line.y + line.height - picture.y]
+    expect(left / point).toBeGreaterThan(110)
+    expect(right / point).toBeLessThan(140)
+    expect(top / point).toBeCloseTo(20, -1)
+    expect(bottom - top).toBeGreaterThan(right - left)
+    expect(bottom).toBeLessThan(picture.height)
+  }).toPass()
 })
 
 test('a text that is not UTF-8 is shown in its own letters', async ({ page, vault }) => {
