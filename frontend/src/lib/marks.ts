@@ -25,26 +25,62 @@ export function segmentsOf(highlight: string): Segment[] {
     .filter(({ text }) => text !== '')
 }
 
-/** The words that a search asks for: neither its operators nor what it leaves out. */
-export function wordsOf(q: string): string[] {
-  const asked = q.replace(/(^|\s)-("[^"]*"?|\S+)/g, ' ')
-  const found = asked.match(/[\p{L}\p{N}]+/gu) ?? []
-  return [...new Set(found.map((word) => word.toLowerCase()))].filter((word) => word !== 'or')
+/** A letter or a digit, and more of them; a mark belongs to the letter before it. */
+const WORD = /[\p{Alphabetic}\p{N}][\p{Alphabetic}\p{N}\p{M}]*/gu
+/** Letters that are none with an accent, and are compared as others. */
+const LETTERS: Record<string, string> = { ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd' }
+
+/** A word in lower case and without accents, as the vault compares it. */
+function folded(word: string): string {
+  // Most words of most texts.
+  if (/^[a-z0-9]+$/i.test(word)) return word.toLowerCase()
+  return word.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/[ßæœøłđ]/g, (letter) => LETTERS[letter] ?? letter)
 }
 
-/** Finds words that begin as one of the search's: as the search itself does, whose last word may be a beginning. */
-export function patternOf(q: string): RegExp | undefined {
-  const words = wordsOf(q).sort((a, b) => b.length - a.length)
-  // Made of letters and digits alone: there is nothing in it to escape.
-  return words.length > 0 ? new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.join('|')})[\\p{L}\\p{N}]*`, 'giu') : undefined
+/** What a search asks for. */
+export interface Sought {
+  /** Folded. */
+  words: string[]
+  /** Whether the last of them may also be the beginning of a word. */
+  openEnd: boolean
 }
 
-/** Marks a search's words in a text. */
+/** Reads a search as the vault does: quotes hold a phrase, `or` joins, and `-` leaves out. */
+export function soughtOf(q: string): Sought {
+  const sought: Sought = { words: [], openEnd: false }
+
+  function add(piece: string, leftOut: boolean) {
+    // One of nothing but marks would be the beginning of every word.
+    const words = leftOut ? [] : (piece.match(WORD) ?? []).map(folded).filter((word) => word !== '')
+    sought.words.push(...words)
+    if (leftOut || words.length > 0) sought.openEnd = !leftOut
+  }
+
+  let leftOut = false
+  for (const [at, piece] of q.split('"').entries()) {
+    if (at % 2 === 1) {
+      add(piece, leftOut)
+      continue
+    }
+    for (const word of piece.split(/\s+/)) {
+      if (word.toLowerCase() !== 'or') add(word, word.startsWith('-'))
+    }
+    // For the phrase that follows.
+    leftOut = piece.endsWith('-')
+  }
+  return sought
+}
+
+/** Marks a search's words in a text, as the vault finds them. */
 export function markWords(text: string, q: string): Segment[] {
-  const pattern = patternOf(q)
+  const { words, openEnd } = soughtOf(q)
+  const whole = new Set(words)
+  const beginning = openEnd ? words.at(-1) : undefined
   const segments: Segment[] = []
   let end = 0
-  for (const { 0: word, index } of pattern ? text.matchAll(pattern) : []) {
+  for (const { 0: word, index } of words.length > 0 ? text.matchAll(WORD) : []) {
+    const compared = folded(word)
+    if (!whole.has(compared) && (beginning === undefined || !compared.startsWith(beginning))) continue
     if (index > end) segments.push({ text: text.slice(end, index), hit: false })
     segments.push({ text: word, hit: true })
     end = index + word.length
