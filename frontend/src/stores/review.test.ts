@@ -20,7 +20,7 @@ function serve(...ids: string[]) {
       const limit = Number(query.get('limit'))
       const all = [...vault.values()]
       const after = all.slice(all.findIndex(({ id }) => id === query.get('cursor')) + 1)
-      const items = after.filter(({ status }) => query.getAll('status').includes(status))
+      const items = after.filter(({ status, deleted_at }) => query.getAll('status').includes(status) && !deleted_at)
       const more = items.length > limit
       return { body: { items: items.slice(0, limit), next_cursor: more ? items[limit - 1]?.id : null } }
     }
@@ -116,6 +116,22 @@ describe('review', () => {
     expect(review.currentId).toBe('e')
     await review.decide([])
     expect(review.currentId).toBe('a')
+  })
+
+  it('shows nothing that was decided or deleted elsewhere during a break, however many there are', async () => {
+    const review = await begin(...Array.from({ length: 120 }, (_, index) => `d${index}`))
+    async function afterBreak(change: () => void) {
+      change()
+      events.say('sync')
+      await flushPromises()
+      return review.currentId
+    }
+    expect(await afterBreak(() => vault.set('d0', aDocument('d0', { status: 'ready' })))).toBe('d1')
+    expect(await afterBreak(() => vault.set('d1', aDocument('d1', { status: 'needs_review', deleted_at: '2026-01-02T00:00:00Z' })))).toBe('d2')
+    expect(await afterBreak(() => vault.delete('d2'))).toBe('d3')
+    // One that waits still, though far down by now, stays where it is.
+    const shown = vault.get('d3')!
+    expect(await afterBreak(() => vault.delete('d3') && vault.set('d3', shown))).toBe('d3')
   })
 
   it('leaves out what was decided elsewhere while the queue was asked for', async () => {

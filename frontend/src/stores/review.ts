@@ -45,7 +45,11 @@ export const useReview = defineStore('review', () => {
       const ids = await fetchPage()
       // What is beyond the first page is looked at when its turn comes.
       if (cursor.value === undefined) skipped.value = skipped.value.filter((id) => ids.includes(id))
-      if (currentId.value !== undefined && cursor.value === undefined && !ids.includes(currentId.value)) currentId.value = undefined
+      if (currentId.value !== undefined && !ids.includes(currentId.value)) {
+        if (cursor.value === undefined) currentId.value = undefined
+        // It may stand further down, or wait no longer.
+        else void look(currentId.value)
+      }
       waiting.value = ids.filter((id) => id !== currentId.value && !skipped.value.includes(id))
       loaded.value = true
       problem.value = undefined
@@ -95,8 +99,8 @@ export const useReview = defineStore('review', () => {
   /** Makes sure that the document that is shown is known, and waits for a decision still. */
   async function look(id: string): Promise<void> {
     try {
-      const { status } = await documents.fetch(id)
-      if (status !== 'needs_review' && currentId.value === id) await next()
+      const { status, deleted_at } = await documents.fetch(id)
+      if ((status !== 'needs_review' || deleted_at) && currentId.value === id) await next()
     } catch (thrown) {
       const told = Problem.from(thrown)
       if (told.code !== 'not_found') problem.value = told
