@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { addressOf, askedFor, criteriaOf, narrows } from './criteria'
+import { addressOf, askedFor, criteriaOf, FAMILIES, narrows, type Family } from './criteria'
 
 const TOPIC = '018f3c1e-0000-7000-8000-000000000001'
 
@@ -32,6 +32,24 @@ describe('an address', () => {
 describe('the question', () => {
   it('names families by their MIME types', () => {
     expect(askedFor(criteriaOf({ type: ['pdf', 'image'] })).content_type).toEqual(['application/pdf', 'image/*'])
+  })
+
+  it.each([
+    // docs/formats.md
+    ['PDF', 'application/pdf'], ['picture', 'image/heif'], ['text', 'text/markdown'], ['HTML', 'text/html'], ['JSON', 'application/json'],
+    ['DOCX', 'application/vnd.openxmlformats-officedocument.wordprocessingml.document'], ['DOC', 'application/msword'],
+    ['XLSX', 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet'], ['XLS', 'application/vnd.ms-excel'],
+    ['PPTX', 'application/vnd.openxmlformats-officedocument.presentationml.presentation'], ['PPT', 'application/vnd.ms-powerpoint'],
+    ['ODT', 'application/vnd.oasis.opendocument.text'], ['ODS', 'application/vnd.oasis.opendocument.spreadsheet'],
+    ['ODP', 'application/vnd.oasis.opendocument.presentation'], ['RTF', 'application/rtf'], ['EPUB', 'application/epub+zip'],
+    ['mail', 'message/rfc822'], ['mail of Outlook', 'application/vnd.ms-outlook'], ['ZIP', 'application/zip'],
+    // And what is kept.
+    ['7z', 'application/x-7z-compressed'], ['gzip', 'application/gzip'], ['tar', 'application/x-tar'], ['RAR', 'application/vnd.rar'],
+    ['sound', 'audio/mpeg'], ['film', 'video/mp4'], ['font', 'font/woff2'], ['program', 'application/x-executable'], ['nobody knows', 'application/octet-stream'],
+  ])('finds each kind of file in one family: %s', (_, type) => {
+    const names = (family: Family) => askedFor(criteriaOf({ type: family })).content_type ?? []
+    const finds = (family: Family) => names(family).some((name) => (name.endsWith('/*') ? type.startsWith(name.slice(0, -1)) : type === name))
+    expect(FAMILIES.filter(finds)).toHaveLength(1)
   })
 
   it('means whole days of the own calendar, the last one too', () => {

@@ -3,17 +3,46 @@ import type { LocationQuery, LocationQueryRaw } from 'vue-router'
 
 export const STATUSES = ['pending', 'processing', 'ready', 'needs_review', 'failed'] as const satisfies readonly DocumentStatus[]
 
+const OPEN_XML = 'application/vnd.openxmlformats-officedocument'
+const OPEN_DOCUMENT = 'application/vnd.oasis.opendocument'
+
+/** The vault can be asked for types and for whole families of them, not for all but some: so what is left is named. */
+const OFFICE = [
+  'application/msword', 'application/rtf', 'application/vnd.ms-excel', 'application/vnd.ms-powerpoint', 'application/vnd.visio',
+  `${OPEN_XML}.wordprocessingml.document`, `${OPEN_XML}.wordprocessingml.template`, `${OPEN_XML}.spreadsheetml.sheet`,
+  `${OPEN_XML}.spreadsheetml.template`, `${OPEN_XML}.presentationml.presentation`, `${OPEN_XML}.presentationml.slideshow`,
+  'application/vnd.ms-word.document.macroenabled.12', 'application/vnd.ms-excel.sheet.macroenabled.12',
+  'application/vnd.ms-powerpoint.presentation.macroenabled.12', 'application/x-ole-storage',
+  `${OPEN_DOCUMENT}.text`, `${OPEN_DOCUMENT}.spreadsheet`, `${OPEN_DOCUMENT}.presentation`, `${OPEN_DOCUMENT}.graphics`,
+  'application/vnd.apple.pages', 'application/vnd.apple.numbers', 'application/vnd.apple.keynote',
+]
+const BOOKS_AND_MAIL = [
+  'application/epub+zip', 'application/x-mobipocket-ebook', 'application/vnd.ms-outlook', 'application/mbox', 'application/pkcs7-mime',
+  'application/pkcs7-signature', 'application/pgp-encrypted', 'application/pgp-signature', 'message/*',
+]
+const ARCHIVES = [
+  'application/zip', 'application/x-zip-compressed', 'application/gzip', 'application/x-gzip', 'application/x-tar', 'application/x-7z-compressed',
+  'application/vnd.rar', 'application/x-rar-compressed', 'application/x-bzip2', 'application/x-xz', 'application/zstd',
+  'application/vnd.ms-cab-compressed', 'application/java-archive', 'application/x-iso9660-image',
+]
+const DATA_AND_PROGRAMS = [
+  'application/octet-stream', 'application/json', 'application/xml', 'application/xhtml+xml', 'application/yaml', 'application/x-yaml',
+  'application/toml', 'application/sql', 'application/x-sql', 'application/javascript', 'application/x-javascript', 'application/x-sh',
+  'application/x-httpd-php', 'application/x-latex', 'application/x-tex', 'application/x-subrip', 'application/postscript',
+  'application/gpx+xml', 'application/vnd.google-earth.kml+xml', 'application/dicom', 'application/vnd.sqlite3', 'application/x-x509-ca-cert',
+  'application/vnd.microsoft.portable-executable', 'application/x-msdownload', 'application/x-executable', 'application/x-mach-binary',
+  'application/java', 'application/wasm', 'application/vnd.debian.binary-package', 'application/x-rpm', 'application/vnd.android.package-archive',
+]
+const SOUND_FILMS_AND_SHAPES = [
+  'audio/*', 'video/*', 'font/*', 'model/*', 'application/font-sfnt', 'application/font-woff', 'application/ogg', 'application/x-shockwave-flash',
+]
+
 /** Kinds of files as people think of them, each as the MIME types that the interface is asked for. */
 const TYPES = {
   pdf: ['application/pdf'],
   image: ['image/*'],
   text: ['text/*'],
-  other: [
-    'application/octet-stream', 'application/zip', 'application/json', 'application/xml', 'application/rtf', 'application/msword',
-    'application/vnd.openxmlformats-officedocument.wordprocessingml.document', 'application/vnd.oasis.opendocument.text',
-    'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', 'application/vnd.oasis.opendocument.spreadsheet',
-    'audio/*', 'video/*', 'message/*',
-  ],
+  other: [...OFFICE, ...BOOKS_AND_MAIL, ...ARCHIVES, ...DATA_AND_PROGRAMS, ...SOUND_FILMS_AND_SHAPES],
 } as const
 export type Family = keyof typeof TYPES
 export const FAMILIES = Object.keys(TYPES) as Family[]
