@@ -2,7 +2,7 @@ import type { Document } from '@/api/types'
 import { criteriaOf } from '@/lib/criteria'
 import { createPinia, setActivePinia } from 'pinia'
 import { aDocument, stubEvents, type FakeEventSource } from '@/test/page'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { useDocuments } from './documents'
 import { useList } from './list'
 import { useLive } from './live'
@@ -43,6 +43,8 @@ beforeEach(() => {
     }),
   )
 })
+
+afterEach(() => vi.useRealTimers())
 
 describe('the list', () => {
   it('asks what the address says', () => {
@@ -144,6 +146,48 @@ describe('the list', () => {
     void documents.restore('b')
     await answer(2, document('b'))
     expect(list.ids).toEqual(['a', 'b', 'c'])
+  })
+
+  it('follows what is new in a list that is sorted or narrowed too, every two seconds at most', async () => {
+    const [events] = listening()
+    const list = useList()
+    void list.open(criteriaOf({ sort: 'filename' }))
+    await answer(0, page([]))
+    expect(list.ids).toEqual([])
+
+    vi.useFakeTimers()
+    for (const id of ['b', 'a', 'c']) events.say('document', { id, status: 'pending', topics: [], deleted_at: null })
+    await vi.advanceTimersByTimeAsync(1900)
+    expect(asked).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(200)
+    vi.useRealTimers()
+    expect(asked).toHaveLength(2)
+    await answer(1, page(['a', 'b', 'c']))
+    expect(list.ids).toEqual(['a', 'b', 'c'])
+
+    // It shows that one already.
+    vi.useFakeTimers()
+    events.say('document', { id: 'b', status: 'ready', topics: [], deleted_at: null })
+    await vi.advanceTimersByTimeAsync(5000)
+    vi.useRealTimers()
+    expect(asked).toHaveLength(2)
+  })
+
+  it('shows the names that topics have by now', async () => {
+    const [events] = listening()
+    const list = useList()
+    const topic = { id: 't', name: 'Rent', color: '#2563eb', source: 'user', confidence: null }
+    const row = (name: string) => ({ items: [{ ...document('a'), topics: [{ ...topic, name }] }], next_cursor: null })
+    void list.open(all)
+    await answer(0, row('Rent'))
+
+    vi.useFakeTimers()
+    for (let time = 0; time < 5; time++) events.say('topics')
+    await vi.advanceTimersByTimeAsync(3000)
+    vi.useRealTimers()
+    expect(asked).toHaveLength(2)
+    await answer(1, row('Leases'))
+    expect(useDocuments().get('a')?.topics[0]?.name).toBe('Leases')
   })
 
   it('knows better than an answer what was told, done here, deleted or removed while it was under way', async () => {

@@ -1,5 +1,6 @@
 import { Problem } from '@/api/problem'
 import { askedFor, narrows, type Criteria } from '@/lib/criteria'
+import { soon } from '@/lib/soon'
 import { defineStore } from 'pinia'
 import { computed, shallowReactive, shallowRef } from 'vue'
 import { useDocuments } from './documents'
@@ -14,6 +15,8 @@ const ANEW_AT_LEAST = 1000
 const KEPT = 8
 /** New documents come in bursts: the head is fetched at most so often. */
 const HEAD_AGAIN_MS = 1000
+/** The whole list costs more. */
+const ANEW_AGAIN_MS = 2000
 
 /** A list as far as it was fetched. */
 export interface List {
@@ -40,7 +43,6 @@ export const useList = defineStore('list', () => {
   const current = shallowRef<List>()
   /** What went meanwhile: into the trash, or for good. What comes back from there stands where it stood. */
   const gone = shallowReactive(new Set<string>())
-  let timer: ReturnType<typeof setTimeout> | undefined
 
   /** The rows of the current list. */
   const ids = computed<readonly string[]>(() => {
@@ -154,20 +156,19 @@ export const useList = defineStore('list', () => {
     return list !== undefined && list.criteria.sort === '-created_at' && !narrows(list.criteria)
   }
 
-  function refreshSoon() {
-    timer ??= setTimeout(() => {
-      timer = undefined
-      const list = current.value
-      if (!list || !isPlain()) return
-      if (list.loading) return refreshSoon()
-      void run(list, async (signal) => {
-        const head = await page(list, HEAD, null, signal)
-        list.ids = [...new Set([...head.ids, ...list.ids])]
-        if (!list.settled || list.ids.length === head.ids.length) list.cursor = head.cursor
-        list.settled = true
-      })
-    }, HEAD_AGAIN_MS)
-  }
+  const headSoon: () => void = soon(() => {
+    const list = current.value
+    if (!list || !isPlain()) return
+    if (list.loading) return headSoon()
+    void run(list, async (signal) => {
+      const head = await page(list, HEAD, null, signal)
+      list.ids = [...new Set([...head.ids, ...list.ids])]
+      if (!list.settled || list.ids.length === head.ids.length) list.cursor = head.cursor
+      list.settled = true
+    })
+  }, HEAD_AGAIN_MS)
+
+  const refreshSoon: () => void = soon(() => (current.value?.loading ? refreshSoon() : void refresh()), ANEW_AGAIN_MS)
 
   // Not only when the vault tells of it: that needs Redis, the trash does not.
   documents.$onAction(({ name, args, after }) => {
@@ -183,10 +184,15 @@ export const useList = defineStore('list', () => {
       else {
         gone.delete(id)
         // Known to the page is not enough: what was put in here is, before the list has heard of it.
-        if (!current.value?.ids.includes(id)) refreshSoon()
+        if (current.value?.ids.includes(id)) return
+        if (isPlain()) headSoon()
+        // Where it belongs in this list, if it does, the vault knows.
+        else refreshSoon()
       }
     },
     purged: (id) => void gone.add(id),
+    // Their names stand in the rows.
+    topics: refreshSoon,
   })
 
   return { current, ids, more, open, refresh, loadMore, neighbours }

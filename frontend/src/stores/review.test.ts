@@ -1,7 +1,7 @@
 import { aDocument, freshPinia, problemBody, stubEvents, stubVault, type FakeEventSource } from '@/test/page'
 import type { Document } from '@/api/types'
 import { flushPromises } from '@vue/test-utils'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { useLive } from './live'
 import { useReview } from './review'
 
@@ -52,6 +52,7 @@ async function begin(...ids: string[]) {
 
 describe('review', () => {
   beforeEach(() => localStorage.clear())
+  afterEach(() => vi.useRealTimers())
 
   it('goes through the queue, what was skipped last', async () => {
     const review = await begin('a', 'b', 'c')
@@ -132,6 +133,17 @@ describe('review', () => {
     // One that waits still, though far down by now, stays where it is.
     const shown = vault.get('d3')!
     expect(await afterBreak(() => vault.delete('d3') && vault.set('d3', shown))).toBe('d3')
+  })
+
+  it('shows the names that topics have by now', async () => {
+    const review = await begin('a', 'b')
+    vault.set('a', aDocument('a', { status: 'needs_review', topics: [{ ...AI, name: 'Bills' }] }))
+    vi.useFakeTimers()
+    events.say('topics')
+    await vi.advanceTimersByTimeAsync(3000)
+    vi.useRealTimers()
+    await flushPromises()
+    expect(review.current).toMatchObject({ id: 'a', topics: [{ name: 'Bills' }] })
   })
 
   it('leaves out what was decided elsewhere while the queue was asked for', async () => {

@@ -1,5 +1,6 @@
 import { Problem } from '@/api/problem'
 import type { Document } from '@/api/types'
+import { soon } from '@/lib/soon'
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { useDocuments } from './documents'
@@ -9,6 +10,8 @@ import { useStats } from './stats'
 const PAGE = 50
 /** More are fetched when so few are left. */
 const FEW = 10
+/** Topics change in bursts: the queue, which shows their names, is fetched anew at most so often. */
+const TOPICS_AGAIN_MS = 2000
 
 /** The documents that the AI was not sure of, one after the other: the oldest first, those that were skipped last. */
 export const useReview = defineStore('review', () => {
@@ -174,6 +177,7 @@ export const useReview = defineStore('review', () => {
     purged(id) {
       if (active) gone(id)
     },
+    topics: soon(() => active && load(), TOPICS_AGAIN_MS),
   })
 
   /** While somebody looks at the queue. */
