@@ -1,3 +1,5 @@
+import { i18n } from '@/i18n'
+import { useNotices } from '@/stores/notices'
 import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded } from 'vue-router'
 
 declare module 'vue-router' {
@@ -21,4 +23,10 @@ export const router = createRouter({
   scrollBehavior: (to: RouteLocationNormalizedLoaded, from: RouteLocationNormalizedLoaded, saved) =>
     // The list itself knows where it was; elsewhere the address of the same view changes without moving it.
     to.name === 'documents' ? false : (saved ?? (to.path === from.path ? false : { top: 0 })),
+})
+
+// Mostly a view that could not be fetched: there is no connection, or the vault was updated and has others now.
+router.onError((_, to) => {
+  const { t } = i18n.global
+  useNotices().problem(t('common.notLoaded'), { label: t('common.reload'), run: () => location.assign(to.fullPath) })
 })
