@@ -11,6 +11,7 @@ mod loopback;
 mod named;
 mod object_key;
 mod run;
+pub mod search;
 mod states;
 mod time;
 mod topic;

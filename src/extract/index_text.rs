@@ -5,7 +5,8 @@
 //! each `<` goes in as a blank.
 //!
 //! PostgreSQL's tsvector holds 1 MiB of words and places, and refuses the row beyond. A long text keeps its beginning
-//! with all places (for phrases), and of the rest each word once, which is enough to find the document by it.
+//! with all places (for phrases), and of the rest each word once, which is enough to find the document by it. What has
+//! several words in it, as `2026-0815` has, stays together: who looks for it looks for them one after the other.
 
 use std::collections::HashSet;
 
@@ -33,13 +34,17 @@ fn shortened(text: &str) -> Option<String> {
     let mut seen: HashSet<&str> = words(head).collect();
     let mut shortened = head.to_owned();
     let full = HEAD_BYTES + REST_BYTES;
-    for word in words(rest).filter(|word| word.len() <= MAX_WORD_BYTES) {
-        if shortened.len() + word.len() + 1 > full {
-            break;
-        }
-        if seen.insert(word) {
-            shortened.push(' ');
-            shortened.push_str(word);
+    for written in rest.split_whitespace().map(|written| written.trim_matches(|c: char| !c.is_alphanumeric())) {
+        let together = written.len() <= MAX_WORD_BYTES;
+        let apart = words(written).filter(|word| !together && word.len() <= MAX_WORD_BYTES);
+        for word in Some(written).filter(|_| together).into_iter().chain(apart) {
+            if shortened.len() + word.len() + 1 > full {
+                return Some(shortened);
+            }
+            if !word.is_empty() && seen.insert(word) {
+                shortened.push(' ');
+                shortened.push_str(word);
+            }
         }
     }
     Some(shortened)

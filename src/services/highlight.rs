@@ -7,6 +7,7 @@
 mod words;
 
 use self::words::{Initials, fold, runs_in, words_in};
+use crate::domain::search::parts_of;
 use std::ops::Range;
 
 /// Passages at most, of so many words each; of these, so many before the first hit.
@@ -15,7 +16,7 @@ const WORDS: usize = 24;
 const WORDS_BEFORE: usize = 6;
 /// A passage is no longer than this, in bytes, whatever its words are.
 const MAX_BYTES: usize = 480;
-/// Hits that are looked at in one text.
+/// Hits that are looked at in one text, the sought words' together; each has its share, and a common one leaves the others theirs.
 const MAX_HITS: usize = 200;
 
 /// What a search looks for, word by word.
@@ -40,33 +41,17 @@ impl Sought {
     /// Reads a search as `search_query` of the database does: quotes hold a phrase, `or` joins, and `-` leaves out.
     pub fn of(q: &str) -> Self {
         let mut sought = Self::default();
-        let mut left_out = false;
-        for (n, piece) in q.split('"').enumerate() {
-            if n % 2 == 1 {
-                sought.add(piece, left_out);
-                continue;
+        for part in parts_of(q) {
+            sought.open_end = !part.left_out;
+            for at in words_in(part.typed).filter(|_| !part.left_out) {
+                let word = fold(&part.typed[at]).into_owned();
+                if let Some(first) = word.as_bytes().first() {
+                    sought.initials.insert(*first);
+                }
+                sought.words.push(word);
             }
-            for word in piece.split_whitespace().filter(|word| !word.eq_ignore_ascii_case("or")) {
-                sought.add(word, word.starts_with('-'));
-            }
-            // For the phrase that follows.
-            left_out = piece.ends_with('-');
         }
         sought
-    }
-
-    fn add(&mut self, piece: &str, left_out: bool) {
-        if left_out {
-            self.open_end = false;
-        } else {
-            for word in words_in(piece).map(|at| fold(&piece[at]).into_owned()) {
-                if let Some(first) = word.as_bytes().first() {
-                    self.initials.insert(*first);
-                }
-                self.words.push(word);
-                self.open_end = true;
-            }
-        }
     }
 
     /// A word that begins with this byte is none of them, as by far the most words.
@@ -113,6 +98,7 @@ impl Sought {
     /// The hits in a text, as many as are looked at.
     fn hits_in(&self, text: &str) -> Vec<Hit> {
         let mut hits = Vec::new();
+        let mut left = vec![(MAX_HITS / self.words.len().max(1)).max(1); self.words.len()];
         let mut word = 0;
         for run in runs_in(text) {
             if run.is_one_word && self.none_begins(text.as_bytes()[run.start]) {
@@ -122,9 +108,10 @@ impl Sought {
             let end = run.end_in(text);
             for at in words_in(&text[run.start..end]) {
                 let at = run.start + at.start..run.start + at.end;
-                if let Some(which) = self.which(&text[at.clone()]) {
+                if let Some(which) = self.which(&text[at.clone()]).filter(|which| left[*which] > 0) {
                     hits.push(Hit { at, word, which });
-                    if hits.len() == MAX_HITS {
+                    left[which] -= 1;
+                    if left.iter().all(|left| *left == 0) {
                         return hits;
                     }
                 }

@@ -35,6 +35,11 @@ async fn words_phrases_beginnings_and_substrings() {
         ("heating-2025.txt", "The annual service of the heating boiler was done by Müller & Söhne."),
         ("lease.txt", "The boiler belongs to the landlord. Annual rent is due in advance."),
         ("tax_return_2024.txt", "Income and deductions of the year."),
+        (
+            "bill.txt",
+            "Rechnung RE-2026-0815 vom 15.03.2026, Nr.4711, Strom/Gas 1.234,50 EUR, zum Kfz-Steuerbescheid; \
+             max.mustermann@example.com",
+        ),
     ] {
         let id = id_of(&vault.put_in(name, text).await);
         vault.processed(&id).await;
@@ -56,6 +61,26 @@ async fn words_phrases_beginnings_and_substrings() {
         ("ating-20", &["heating-2025.txt"]),
         ("%", &[]),
         ("nothing-like-this", &[]),
+        // What is written as one has several words in it, and each is found, and the whole.
+        ("RE-2026-0815", &["bill.txt"]),
+        ("2026-0815", &["bill.txt"]),
+        ("0815", &["bill.txt"]),
+        ("0815-2026", &[]),
+        ("4711", &["bill.txt"]),
+        ("nr. 4711", &["bill.txt"]),
+        ("15.03", &["bill.txt"]),
+        ("gas", &["bill.txt"]),
+        ("mustermann", &["bill.txt"]),
+        ("max.mustermann@example.com", &["bill.txt"]),
+        ("Kfz-Steuer", &["bill.txt"]),
+        ("kfz-steuerb", &["bill.txt"]),
+        ("steuerbescheid", &["bill.txt"]),
+        ("bescheid -kfz-steuer", &[]),
+        ("1.234,50", &["bill.txt"]),
+        // A hyphen by itself leaves nothing out, and a row of them is no search.
+        ("boiler - landlord", &["lease.txt"]),
+        ("boiler ----------------------------------------", &["heating-2025.txt", "lease.txt"]),
+        ("----------------------------------------", &[]),
     ] {
         let page = vault.http.get(vault.api("/documents")).query(&[("q", q), ("sort", "filename")]).send().await;
         let page: Value = page.expect("an answer").json().await.expect("JSON");

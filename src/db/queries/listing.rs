@@ -6,6 +6,7 @@ use crate::db::models::{AssignedTopics, DocumentRow};
 use crate::db::prepared::{prepared, prepared_for};
 use crate::db::schema::document_topics;
 use crate::db::schema::documents::{self, dsl};
+use crate::domain::search::{for_websearch, parts_of};
 use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, TopicId};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{AsSelect, count_star, sql};
@@ -120,7 +121,7 @@ type Condition = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Bool>
 type Rank = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Float>>;
 
 fn rank_of(q: &str) -> Rank {
-    Box::new(sql::<Float>("ts_rank(documents.search, search_query(").bind::<Text, _>(q.to_owned()).sql("))"))
+    Box::new(sql::<Float>("ts_rank(documents.search, search_query(").bind::<Text, _>(for_websearch(q)).sql("))"))
 }
 
 diesel::postfix_operator!(IsTrue, " IS TRUE", backend: Pg);
@@ -135,7 +136,7 @@ fn matches(q: &str, way: Way) -> Condition {
         Way::ByAnyIndex => (concat!(toll!(), " AND (documents.search @@ search_query("), ")"),
         Way::RowByRow => ("(documents.search @@ (SELECT search_query(", "))"),
     };
-    let full_text = sql::<Bool>(begin).bind::<Text, _>(q.to_owned()).sql(end);
+    let full_text = sql::<Bool>(begin).bind::<Text, _>(for_websearch(q)).sql(end);
     if q.chars().count() < 3 {
         return Box::new(full_text.sql(")"));
     }
@@ -221,7 +222,7 @@ fn compared(place: After, operator: &'static str, q: &str) -> Condition {
         ),
         After::Relevance(rank, id) => Box::new(
             sql::<Bool>("(ts_rank(documents.search, search_query(")
-                .bind::<Text, _>(q.to_owned())
+                .bind::<Text, _>(for_websearch(q))
                 .sql(")), documents.id)")
                 .sql(operator)
                 .bind::<Float, _>(rank)
@@ -594,8 +595,10 @@ type TextFor = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Nullabl
 fn text_for(q: Option<&str>) -> TextFor {
     let Some(q) = q else { return Box::new(sql("NULL::text")) };
     let typed = q.to_lowercase();
-    let longest =
-        typed.split(|c: char| !c.is_alphanumeric()).max_by_key(|word| word.len()).unwrap_or_default().to_owned();
+    let sought: Vec<String> =
+        parts_of(q).iter().filter(|part| !part.left_out).map(|part| part.typed.to_lowercase()).collect();
+    let words = sought.iter().flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
+    let longest = words.max_by_key(|word| word.len()).unwrap_or_default().to_owned();
     Box::new(
         sql("CASE WHEN octet_length(text) <= ")
             .bind::<Integer, _>(WHOLE_TEXT_BYTES)
