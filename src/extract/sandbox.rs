@@ -75,9 +75,10 @@ pub(super) enum Taken<T> {
 
 /// Has a child do `task` on `scratch`, and hands its output to `take`.
 ///
-/// Where `take` fails the child is ended. How it has ended by itself goes first: an output that breaks off is what a
-/// child leaves that has died. Else an error of the kind `InvalidData` or `UnexpectedEof` means that the child talked
-/// nonsense, and that is `Damaged`; any other is an error of our own house.
+/// Where `take` fails the child is ended. Where it failed for too much output, that is `TooLarge`, and how the child ended
+/// means nothing: it died of the pipe that nobody read any more. Else how it has ended by itself goes first: an output
+/// that breaks off is what a child leaves that has died. Else an error of the kind `InvalidData` or `UnexpectedEof` means
+/// that the child talked nonsense, and that is `Damaged`; any other is an error of our own house.
 pub(super) async fn run<T, E>(
     program: &Program,
     task: &Task,
@@ -160,13 +161,13 @@ pub(super) async fn run<T, E>(
             Ok(()) => Ok(output),
             Err(problem) => Err(problem?.into()),
         },
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(DocumentProblem::TooLarge.into()),
         Err(error) => {
             if by_itself && let Err(problem) = judged() {
                 return Err(problem?.into());
             }
             match error.kind() {
                 io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => Err(DocumentProblem::Damaged.into()),
-                io::ErrorKind::FileTooLarge => Err(DocumentProblem::TooLarge.into()),
                 _ => Err(error.into()),
             }
         }
@@ -282,6 +283,7 @@ fn problem(code: Option<i32>, signal: Option<i32>, complaint: &str) -> io::Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::convert::Infallible;
 
     #[test]
     fn a_childs_end_is_told_apart() {
@@ -303,5 +305,19 @@ mod tests {
         }
         let unknown = problem(Some(42), None, "my secret").expect_err("nothing known");
         assert!(!unknown.to_string().contains("secret"), "a child's words are not for the log: {unknown}");
+    }
+
+    /// The page of a PDF that is too large as it is drawn first is drawn once more, smaller, where it is told so.
+    #[tokio::test]
+    async fn more_than_is_taken_is_too_large_though_the_child_dies_of_it() {
+        let (limits, nothing) = (ReadingConfig::default(), tempfile::tempfile().expect("a file"));
+        // It writes its arguments: more than a pipe holds, so that it still writes when nobody reads any more.
+        let echo = Program::alone("/bin/echo".into());
+        let options = Options { languages: Some("x".repeat(100_000)), ..Options::default() };
+        let task = Task::new(Format::PdfPage, &limits).with(options);
+        let drawn = run::<_, Infallible>(&echo, &task, &nothing, async |out| scratch(out, 1000).await).await;
+        assert!(matches!(drawn, Err(ReadError::Unreadable(DocumentProblem::TooLarge))), "{drawn:?}");
+        let made = run::<_, Infallible>(&echo, &task, &nothing, async |out| bytes(out, 1000).await).await;
+        assert!(matches!(made, Err(ReadError::Unreadable(DocumentProblem::TooLarge))), "{made:?}");
     }
 }
