@@ -2,6 +2,7 @@
 
 use super::{HEAD_BYTES, Hint};
 use crate::domain::Filename;
+use memchr::memmem;
 
 /// How a file is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(super) enum Picture {
     Heif,
 }
 
+/// What a PDF begins with.
+const PDF: &[u8] = b"%PDF-";
 /// A PDF may have rubbish before its header; readers look for it in the first KiB (ISO 32000-1, annex H.3.4.1).
 const PDF_HEADER_WITHIN: usize = 1024;
 
@@ -42,11 +45,11 @@ pub(super) fn kind(head: &[u8], hint: Hint<'_>) -> Kind {
         Kind::Zip
     } else if head.starts_with(OLE) {
         Kind::Ole
-    } else if let Some(picture) = picture(head) {
-        Kind::Picture(picture)
     } else if is_rtf(head) {
         Kind::Rtf
-    } else if is_known_binary(head) || !super::decode::is_text(head) {
+    } else if let Some(signed) = signature(head) {
+        picture(signed).map_or(Kind::Unknown, Kind::Picture)
+    } else if !super::decode::is_text(head) {
         Kind::Unknown
     } else if is_mail(head, hint) {
         Kind::Mail
@@ -60,8 +63,8 @@ pub(super) fn kind(head: &[u8], hint: Hint<'_>) -> Kind {
 /// The signature of an OLE compound file (MS-CFB, 2.2).
 const OLE: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
-fn picture(head: &[u8]) -> Option<Picture> {
-    Some(match infer::get(head)?.mime_type() {
+fn picture(signed: &str) -> Option<Picture> {
+    Some(match signed {
         "image/png" => Picture::Png,
         "image/jpeg" => Picture::Jpeg,
         "image/tiff" => Picture::Tiff,
@@ -119,16 +122,43 @@ fn is_mail(head: &[u8], hint: Hint<'_>) -> bool {
     known >= if called { 1 } else { 3 }
 }
 
+/// It begins with a PDF's header; or has one further on, and nothing that says of it that it is something else: the first
+/// member of a ZIP may be a PDF that is stored as it is.
 fn is_pdf(head: &[u8]) -> bool {
-    let head = &head[..head.len().min(PDF_HEADER_WITHIN)];
-    head.windows(5).any(|window| window == b"%PDF-")
+    if head.starts_with(PDF) {
+        return true;
+    }
+    let header = memmem::find(&head[..head.len().min(PDF_HEADER_WITHIN)], PDF);
+    header.is_some_and(|at| {
+        // Texts speak of PDFs.
+        signature(head).is_none() && (!super::decode::is_text(head) || is_begun_pdf(&head[at + PDF.len()..]))
+    })
 }
 
-/// A format with a signature that is not one of text.
-fn is_known_binary(head: &[u8]) -> bool {
-    infer::get(head).is_some_and(|found| {
-        !matches!(found.matcher_type(), infer::MatcherType::Text) && !found.mime_type().starts_with("text/")
-    })
+/// The version stands here, and behind it nothing, a comment or an object.
+fn is_begun_pdf(behind: &[u8]) -> bool {
+    let [major, b'.', minor, rest @ ..] = behind else { return false };
+    let mut words = rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    let is_number = |word: &[u8]| word.iter().all(u8::is_ascii_digit);
+    let goes_on = match [words.next(), words.next(), words.next()] {
+        [Some([b'%', ..]), ..] => true,
+        [Some(number), Some(generation), Some(word)] => {
+            is_number(number) && is_number(generation) && word.starts_with(b"obj")
+        }
+        _ => false,
+    };
+    major.is_ascii_digit()
+        && minor.is_ascii_digit()
+        && rest.first().is_none_or(|first| first.is_ascii_whitespace() && goes_on)
+}
+
+/// The MIME type of what has a signature at its very beginning, and is no text.
+fn signature(head: &[u8]) -> Option<&'static str> {
+    // infer looks for a PDF's header further on, too.
+    let before_pdf = memmem::find(head, b"%PDF").map_or(head, |at| &head[..at]);
+    let found = infer::get(before_pdf)?;
+    let of_text = matches!(found.matcher_type(), infer::MatcherType::Text) || found.mime_type().starts_with("text/");
+    (!of_text).then(|| found.mime_type())
 }
 
 fn is_html(head: &[u8], hint: Hint<'_>) -> bool {
@@ -151,10 +181,7 @@ pub fn declared_or_guessed(head: &[u8], declared: Option<&str>, filename: &Filen
     let guessed =
         filename.extension().and_then(|extension| mime_guess::from_ext(&extension).first_raw().map(str::to_owned));
     // A docx is a ZIP to its signature: the name knows better what is inside.
-    if let Some(found) = infer::get(head).map(|found| found.mime_type())
-        && !found.starts_with("text/")
-        && found != "application/zip"
-    {
+    if let Some(found) = signature(head).filter(|found| *found != "application/zip") {
         return found.to_owned();
     }
     let declared = as_declared(declared).filter(|text| text != "application/octet-stream");
@@ -206,6 +233,34 @@ mod tests {
     }
 
     #[test]
+    fn a_pdf_in_another_file_does_not_make_it_one() {
+        let name = |text: &str| text.parse::<Filename>().expect("a name");
+        let stored = b"PK\x03\x04\x0a\0\0\0\0\0plan.pdf%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj\n";
+        assert_eq!(kind_of(stored, "application/zip", "zip"), Kind::Zip);
+        assert_eq!(declared_or_guessed(stored, Some("application/zip"), &name("a.zip")), "application/zip");
+        let jpeg = b"\xff\xd8\xff\xe1\0\x20Exif\0made of %PDF-1.4\n";
+        assert_eq!(kind_of(jpeg, "image/jpeg", "jpg"), Kind::Picture(Picture::Jpeg));
+        assert_eq!(declared_or_guessed(jpeg, None, &name("a.jpg")), "image/jpeg");
+        assert_eq!(kind_of(b"{\\rtf1 It begins with %PDF-1.4\n%x}", "text/plain", "txt"), Kind::Rtf);
+        for text in ["A PDF begins with `%PDF-1.7`.", "magic,%PDF-\n", "%PDF is it", "See %PDF-1.4 on page 3.\n"] {
+            assert_eq!(kind_of(text.as_bytes(), "text/plain", "txt"), Kind::Text, "{text}");
+            assert_eq!(declared_or_guessed(text.as_bytes(), None, &name("a.txt")), "text/plain", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pdf_is_one_behind_words_that_somebody_else_wrote() {
+        for before in ["\u{feff}", "HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\n\r\n", "From: a@b.c\n\n"] {
+            for behind in
+                [&b"%PDF-1.4\n1 0 obj\n<<>>\n"[..], b"%PDF-1.7\r\n%\xe2\xe3\xcf\xd3\r\n", b"%PDF-1.4\n1 0 obj\0"]
+            {
+                let head = [before.as_bytes(), behind].concat();
+                assert_eq!(kind_of(&head, "application/pdf", "pdf"), Kind::Pdf, "{before}");
+            }
+        }
+    }
+
+    #[test]
     fn the_type_on_record_is_the_best_known() {
         let name = |text: &str| text.parse::<Filename>().expect("a name");
         let of = |head: &[u8], declared, file| declared_or_guessed(head, declared, &name(file));
@@ -230,8 +285,12 @@ mod properties {
 
     proptest! {
         #[test]
-        fn a_pdf_is_one_whatever_stands_around_it(before in vec(any::<u8>(), 0..1000), behind: Vec<u8>, content_type: String) {
+        fn a_pdf_is_one_whatever_rubbish_stands_around_it(before in vec(any::<u8>(), 0..1000), behind: Vec<u8>, content_type: String) {
             let head = [&before[..], b"%PDF-", &behind].concat();
+            // Texts speak of PDFs; and rubbish may have a signature.
+            if !before.is_empty() && (crate::extract::decode::is_text(&head) || infer::get(&before).is_some()) {
+                return Ok(());
+            }
             prop_assert_eq!(kind(&head, Hint { content_type: &content_type, extension: None }), Kind::Pdf);
         }
 
