@@ -98,28 +98,64 @@ const MAIL_FIELDS: &[&str] = &[
     "dkim-signature",
     "in-reply-to",
 ];
+/// Those that nobody writes by hand.
+const OF_MACHINES: &[&str] = &[
+    "received",
+    "return-path",
+    "mime-version",
+    "message-id",
+    "delivered-to",
+    "x-mozilla-status",
+    "content-type",
+    "dkim-signature",
+    "in-reply-to",
+];
 /// Fields of the beginning that are looked at.
 const FIELDS_LOOKED_AT: usize = 30;
 
-/// It begins with header fields (RFC 5322, 2.2), and enough of them are a message's. Called or declared to be one, it
-/// needs fewer.
+/// It begins with header fields (RFC 5322, 2.2). Called or declared to be a message, one that a message has is enough. Else
+/// it needs more of them, one that a machine wrote, and an empty line behind: people begin their notes with "To:", "From:"
+/// and "Date:", too.
 fn is_mail(head: &[u8], hint: Hint<'_>) -> bool {
     let called = hint.content_type.starts_with("message/rfc822") || matches!(hint.extension, Some("eml"));
     let text = String::from_utf8_lossy(head);
     // mbox puts a line of its own before each message.
     let text = if text.starts_with("From ") { text.split_once('\n').map_or("", |(_, rest)| rest) } else { &text };
-    let mut known = 0;
-    for line in text.lines().filter(|line| !line.starts_with([' ', '\t'])).take(FIELDS_LOOKED_AT) {
-        if line.is_empty() {
-            break;
+    // The header of a message may be longer than what is looked at, which then ends within a line.
+    let cut = head.len() == HEAD_BYTES;
+    let text = if cut { text.rsplit_once('\n').map_or(text, |(whole, _)| whole) } else { text };
+    let fields = Fields::of(text);
+    let ends = fields.end == Some(true) || cut && fields.end.is_none();
+    if called { fields.known >= 1 } else { fields.known >= 3 && fields.of_machines >= 1 && ends }
+}
+
+/// What stands in the header of what may be a message.
+#[derive(Debug, Default)]
+struct Fields {
+    /// That a message has.
+    known: usize,
+    of_machines: usize,
+    /// Whether an empty line comes behind, or another that is no field.
+    end: Option<bool>,
+}
+
+impl Fields {
+    fn of(text: &str) -> Self {
+        let mut fields = Self::default();
+        for (number, line) in text.lines().filter(|line| !line.starts_with([' ', '\t'])).enumerate() {
+            let name = line.split_once(':').map_or("", |(name, _)| name);
+            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
+                fields.end = Some(line.is_empty());
+                break;
+            }
+            if number < FIELDS_LOOKED_AT {
+                let name = name.to_ascii_lowercase();
+                fields.known += usize::from(MAIL_FIELDS.contains(&name.as_str()));
+                fields.of_machines += usize::from(OF_MACHINES.contains(&name.as_str()));
+            }
         }
-        let Some((name, _)) = line.split_once(':') else { break };
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) {
-            break;
-        }
-        known += usize::from(MAIL_FIELDS.contains(&name.to_ascii_lowercase().as_str()));
+        fields
     }
-    known >= if called { 1 } else { 3 }
 }
 
 /// It begins with a PDF's header; or has one further on, and nothing that says of it that it is something else: the first
@@ -230,6 +266,28 @@ mod tests {
         assert_eq!(kind_of(b"<p>x</p>", "text/html; charset=utf-8", ""), Kind::Html);
         assert_eq!(kind_of(b"no markup here", "text/html", "html"), Kind::Text);
         assert_eq!(kind_of(b"a,b\n1,2\n", "text/csv", "csv"), Kind::Text);
+    }
+
+    #[test]
+    fn a_note_that_begins_as_a_mail_does_is_a_text() {
+        for note in [
+            "To: all\nFrom: me\nDate: today\nSubject: the roof\n\nIt leaks.",
+            "Date: today\nTo: all\nCc: nobody\nRe: the roof\nIt leaks: badly.",
+            "From: me\nTo: all\nContent-Type: a rant\nIt leaks.",
+        ] {
+            assert_eq!(kind_of(note.as_bytes(), "text/plain", "txt"), Kind::Text, "{note}");
+        }
+        let mail = "Return-Path: <a@b.c>\nTo: all\nFrom: me\n";
+        assert_eq!(kind_of(mail.as_bytes(), "text/plain", "txt"), Kind::Text, "nothing comes behind");
+        assert_eq!(kind_of(format!("{mail}\nHello").as_bytes(), "text/plain", "txt"), Kind::Mail);
+        assert_eq!(
+            kind_of(format!("From a@b.c Fri Mar  1 14:30:00 2024\n{mail}\nHello").as_bytes(), "", ""),
+            Kind::Mail
+        );
+        let long = format!("{mail}{}", "X-Spam-Report: none\n".repeat(1000));
+        assert_eq!(kind_of(&long.as_bytes()[..HEAD_BYTES], "text/plain", "txt"), Kind::Mail, "its head goes on");
+        let long = format!("{mail}{}", "and then words\n".repeat(HEAD_BYTES));
+        assert_eq!(kind_of(&long.as_bytes()[..HEAD_BYTES], "text/plain", "txt"), Kind::Text);
     }
 
     #[test]

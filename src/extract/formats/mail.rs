@@ -1,52 +1,89 @@
 //! Mails (RFC 5322, MIME), by mail-parser: who, to whom, when and what about as the first lines, then the words, then
-//! what is attached as files within the file. A mail within a mail is one of them.
+//! what is attached as files within the file. A mail within a mail is one of them. Of a folder of mails (`mbox.rs`), one
+//! after the other.
 
 use super::out::Out;
-use super::{Failure, File, html};
+use super::{Failure, File, html, mbox};
 use crate::extract::frames::About;
 use chrono::{DateTime, Utc};
 use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 
 /// Its MIME type.
 const TYPE: &str = "message/rfc822";
 /// More addresses of one kind are left out.
 const MOST_ADDRESSES: usize = 1000;
 
-/// Reads a mail.
+/// Reads a mail, or all of a folder of them (mbox).
 pub fn read(file: &mut dyn File, memory_bytes: u64, out: &mut Out<'_>) -> Result<(), Failure> {
     out.content_type(TYPE)?;
     // Beside the mail itself, its parts are there decoded.
     let most = memory_bytes / 6;
-    let mut bytes = Vec::new();
-    Read::take(&mut *file, most + 1).read_to_end(&mut bytes).map_err(Failure::damaged)?;
-    if bytes.len() as u64 > most {
-        return Err(Failure::TooLarge("a mail that is larger than is read"));
+    let mut source = BufReader::with_capacity(64 * 1024, file);
+    if source.fill_buf().map_err(Failure::damaged)?.starts_with(mbox::FROM) {
+        return folder(source, most, out);
     }
-    let Some(message) = MessageParser::default().parse(&bytes) else {
+    let mut bytes = Vec::new();
+    source.take(most + 1).read_to_end(&mut bytes).map_err(Failure::damaged)?;
+    if bytes.len() as u64 > most {
+        return Err(Failure::TooLarge(TOO_LARGE));
+    }
+    one(&bytes, true, out)
+}
+
+/// Why a mail is not read.
+const TOO_LARGE: &str = "a mail that is larger than is read";
+
+/// Reads one mail after the other. What the only one says of itself, the file does.
+fn folder(source: impl BufRead, most: u64, out: &mut Out<'_>) -> Result<(), Failure> {
+    let mut mails = mbox::Mails::new(source, most);
+    let mut next = mails.next_mail()?;
+    let (mut first, mut read, mut failure) = (true, 0_usize, None);
+    while let Some(mail) = next {
+        next = mails.next_mail()?;
+        let said = match mail {
+            Some(bytes) => {
+                out.gap()?;
+                one(&bytes, first && next.is_none(), out)
+            }
+            None => Err(Failure::TooLarge(TOO_LARGE)),
+        };
+        first = false;
+        match said {
+            Ok(()) => read += 1,
+            Err(Failure::Pipe(error)) => return Err(Failure::Pipe(error)),
+            Err(other) => {
+                out.left_out("a mail that can't be read");
+                failure.get_or_insert(other);
+            }
+        }
+    }
+    match failure {
+        Some(failure) if read == 0 => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+fn one(bytes: &[u8], alone: bool, out: &mut Out<'_>) -> Result<(), Failure> {
+    let Some(message) = MessageParser::default().parse(bytes) else {
         return Err(Failure::Damaged("it is no mail".to_owned()));
     };
-    let said = say(&message, &bytes, out);
+    let said = say(&message, bytes, alone, out);
     // Mails within mails are dropped by recursion, as deep as they go; the process ends soon.
-    std::mem::forget(message);
+    if message.parts.iter().any(|part| matches!(part.body, PartType::Message(_))) {
+        std::mem::forget(message);
+    }
     said
 }
 
-fn say(message: &Message<'_>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), Failure> {
+fn say(message: &Message<'_>, bytes: &[u8], alone: bool, out: &mut Out<'_>) -> Result<(), Failure> {
     if message.from().is_none() && message.date().is_none() && message.subject().is_none() {
         return Err(Failure::Damaged("it has no head".to_owned()));
     }
     let encrypted = message.parts.iter().any(is_locked);
-    out.about(&About {
-        title: message.subject().map(str::to_owned),
-        author: message
-            .from()
-            .and_then(|from| from.first())
-            .and_then(|from| from.name.as_deref().or(from.address.as_deref()).map(str::to_owned)),
-        created: message.date().and_then(|date| DateTime::<Utc>::from_timestamp(date.to_timestamp(), 0)),
-        encrypted: encrypted.then_some(true),
-        ..About::default()
-    })?;
+    if alone {
+        out.about(&About { encrypted: encrypted.then_some(true), ..about(message) })?;
+    }
     let lines = [("From", message.from()), ("To", message.to()), ("Cc", message.cc())];
     for (name, addresses) in lines {
         if let Some(list) = addresses.map(addresses_in_words).filter(|list| !list.is_empty()) {
@@ -81,6 +118,19 @@ fn say(message: &Message<'_>, bytes: &[u8], out: &mut Out<'_>) -> Result<(), Fai
         }
     }
     Ok(())
+}
+
+/// What a mail says of itself.
+fn about(message: &Message<'_>) -> About {
+    About {
+        title: message.subject().map(str::to_owned),
+        author: message
+            .from()
+            .and_then(|from| from.first())
+            .and_then(|from| from.name.as_deref().or(from.address.as_deref()).map(str::to_owned)),
+        created: message.date().and_then(|date| DateTime::<Utc>::from_timestamp(date.to_timestamp(), 0)),
+        ..About::default()
+    }
 }
 
 /// Hands out what is attached.

@@ -14,6 +14,7 @@ mod drawing;
 mod epub;
 mod html;
 mod mail;
+mod mbox;
 mod msg;
 mod odf;
 mod office;

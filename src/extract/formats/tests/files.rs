@@ -358,3 +358,9 @@ Subject: =?iso-8859-1?q?Gr=F6=DFe?=\r\nMIME-Version: 1.0\r\nContent-Type: multip
 --b\r\nContent-Type: multipart/alternative; boundary=c\r\n\r\n--c\r\nContent-Type: text/plain\r\n\r\nHallo Bob,\r\n\r\n--c\r\nContent-Type: text/html\r\n\r\n<p>Hallo HTML</p>\r\n--c--\r\n\
 --b\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment; filename=plan.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQ=\r\n\
 --b\r\nContent-Type: message/rfc822\r\n\r\nFrom: x@y.z\r\nSubject: Innen\r\n\r\ninnerer Text\r\n--b--\r\n";
+
+/// A folder of mails.
+pub fn mbox(mails: &[&[u8]]) -> Vec<u8> {
+    const LINE: &[u8] = b"From ada@example.org Fri Mar  1 14:30:00 2024\r\n";
+    mails.iter().flat_map(|mail| [LINE, mail, b"\r\n"]).flatten().copied().collect()
+}

@@ -23,6 +23,12 @@ fn every() -> Vec<(&'static str, Family, Vec<u8>)> {
         ("msg", Family::Ole, files::msg()),
         ("rtf", Family::Rtf, files::RTF.to_vec()),
         ("mail", Family::Mail, files::MAIL.to_vec()),
+        ("mbox", Family::Mail, files::mbox(&[files::MAIL, b"Subject: Zweite\r\n\r\nGr\xfc\xdfe\r\n"])),
+        (
+            "xhtml",
+            Family::Html,
+            b"<?xml version=\"1.0\"?><!-- x --><html><head><title/><script src='a>b'/></head><body><p>x</p></body></html>".to_vec(),
+        ),
         (
             "html",
             Family::Html,

@@ -185,6 +185,24 @@ fn a_mail_begins_with_who_and_hands_out_what_is_attached() {
 }
 
 #[test]
+fn a_folder_of_mails_is_read_one_after_the_other() {
+    let second = "From: bob@example.org\r\nSubject: Zweite\r\n\r\nGruß\r\n\r\nFrom Berlin we went on.\r\n>From here, too.\r\n\r\n";
+    let said = read(Family::Mail, &files::mbox(&[files::MAIL, second.as_bytes()]));
+    let second = "\nFrom: bob@example.org\nSubject: Zweite\n\nGruß\n\nFrom Berlin we went on.\nFrom here, too.\n";
+    assert!(said.text.contains("Hallo Bob,\n") && said.text.ends_with(second), "{}", said.text);
+    assert_eq!(said.parts.len(), 2);
+    // None of them is what the file is called.
+    assert_eq!((title(&said), said.about.author.as_deref()), (None, None));
+    assert!(whole(&said));
+
+    let only = read(Family::Mail, &files::mbox(&[files::MAIL]));
+    assert_eq!((title(&only), only.parts.len()), (Some("Größe"), 2));
+    let said = read(Family::Mail, &files::mbox(&[b"", b"Subject: Zweite\r\n\r\nWort\r\n"]));
+    assert!(said.text.ends_with("Subject: Zweite\n\nWort\n"), "{said:?}");
+    assert!(said.end.is_some_and(|end| end.truncated));
+}
+
+#[test]
 fn an_outlook_mail_is_read_as_a_mail_is() {
     let said = read(Family::Ole, &files::msg());
     assert_eq!(kind(&said), "application/vnd.ms-outlook");
