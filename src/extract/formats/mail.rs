@@ -7,6 +7,7 @@ use super::{Failure, File, html, mbox};
 use crate::extract::frames::About;
 use chrono::{DateTime, Utc};
 use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
 
 /// Its MIME type.
@@ -97,7 +98,7 @@ fn say(message: &Message<'_>, bytes: &[u8], alone: bool, out: &mut Out<'_>) -> R
         out.line(&format!("Subject: {subject}"))?;
     }
     out.gap()?;
-    for at in &message.text_body {
+    for at in body(message) {
         let Some(part) = message.parts.get(*at as usize) else { continue };
         match &part.body {
             PartType::Text(text) => out.lines(text)?,
@@ -118,6 +119,20 @@ fn say(message: &Message<'_>, bytes: &[u8], alone: bool, out: &mut Out<'_>) -> R
         }
     }
     Ok(())
+}
+
+/// The numbers of the parts that are its words: of what is there as plain text and as a page, the text, unless it is left
+/// empty.
+fn body<'m>(message: &'m Message<'_>) -> &'m [u32] {
+    let (texts, pages) = (&message.text_body, &message.html_body);
+    let (all_texts, all_pages): (HashSet<_>, HashSet<_>) = (texts.iter().collect(), pages.iter().collect());
+    let says_nothing = |at: &u32| match message.parts.get(*at as usize).map(|part| &part.body) {
+        Some(PartType::Text(text)) => text.trim().is_empty(),
+        _ => false,
+    };
+    let mut only_texts = texts.iter().filter(|at| !all_pages.contains(at));
+    let there_is_a_page = pages.iter().any(|at| !all_texts.contains(at));
+    if there_is_a_page && only_texts.all(says_nothing) { pages } else { texts }
 }
 
 /// What a mail says of itself.

@@ -185,6 +185,29 @@ fn a_mail_begins_with_who_and_hands_out_what_is_attached() {
 }
 
 #[test]
+fn a_mail_whose_plain_text_is_left_empty_is_read_as_its_page() {
+    let mail = |plain: &str, footer: &str| {
+        format!(
+            "From: a@b.c\r\nSubject: s\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\
+             Content-Type: multipart/alternative; boundary=i\r\n\r\n--i\r\nContent-Type: text/plain\r\n\r\n{plain}\r\n\
+             --i\r\nContent-Type: text/html\r\n\r\n<p>Seite</p>\r\n--i--\r\n{footer}--o--\r\n"
+        )
+    };
+    let footer = "--o\r\nContent-Type: text/plain\r\n\r\nAbbestellen\r\n";
+    for (plain, footer, words) in [
+        ("", "", "Seite\n"),
+        (" \r\n\t", "", "Seite\n"),
+        ("", footer, "Seite\nAbbestellen\n"),
+        ("Text", "", "Text\n"),
+        ("Text", footer, "Text\nAbbestellen\n"),
+    ] {
+        let said = read(Family::Mail, mail(plain, footer).as_bytes());
+        assert_eq!(said.text, format!("From: a@b.c\nSubject: s\n\n{words}"));
+        assert!(whole(&said));
+    }
+}
+
+#[test]
 fn a_folder_of_mails_is_read_one_after_the_other() {
     let second = "From: bob@example.org\r\nSubject: Zweite\r\n\r\nGruß\r\n\r\nFrom Berlin we went on.\r\n>From here, too.\r\n\r\n";
     let said = read(Family::Mail, &files::mbox(&[files::MAIL, second.as_bytes()]));
