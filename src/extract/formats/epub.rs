@@ -34,7 +34,7 @@ pub fn read(package: &mut Package<'_>, memory_bytes: u64, out: &mut Out<'_>) -> 
 
 fn one(package: &mut Package<'_>, chapter: &str, memory_bytes: u64, out: &mut Out<'_>) -> Result<(), Failure> {
     let Some(bytes) = package.bytes(chapter, html::most(memory_bytes))? else { return Ok(()) };
-    let text = html::text(&decode::html_to_utf8(&bytes))?;
+    let text = html::xhtml_text(&decode::html_to_utf8(&bytes))?;
     out.gap()?;
     out.lines(text.trim())
 }

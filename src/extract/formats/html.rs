@@ -5,6 +5,7 @@ use super::out::Out;
 use super::{Failure, File};
 use crate::extract::decode;
 use crate::extract::frames::About;
+use std::borrow::Cow;
 use std::io::Read;
 
 /// A head that is longer is no head.
@@ -25,14 +26,98 @@ pub fn read(file: &mut dyn File, memory_bytes: u64, out: &mut Out<'_>) -> Result
         out.left_out("the rest of the page, which is too large");
     }
     let page = decode::html_to_utf8(&bytes);
+    let page = as_html(&page);
     out.about(&about(&page))?;
-    out.lines(&text(&page)?)
+    out.lines(&words(&page)?)
 }
 
 /// The words of a page, in lines as long as its paragraphs: the text is for searching, not for a terminal.
 pub fn text(page: &str) -> Result<String, Failure> {
+    words(&as_html(page))
+}
+
+/// The same for a page that is XHTML, whether it says so or not.
+pub fn xhtml_text(page: &str) -> Result<String, Failure> {
+    words(&with_ends(page))
+}
+
+fn words(page: &str) -> Result<String, Failure> {
     let config = html2text::config::plain_no_decorate().raw_mode(true).allow_width_overflow();
     config.string_from_read(page.as_bytes(), 4096).map_err(Failure::damaged)
+}
+
+/// Where a page says that it is XHTML, it does so at its beginning.
+const XHTML_WITHIN: usize = 1024;
+
+fn as_html(page: &str) -> Cow<'_, str> {
+    if is_xhtml(page) { with_ends(page) } else { Cow::Borrowed(page) }
+}
+
+fn is_xhtml(page: &str) -> bool {
+    let start = &page[..page.floor_char_boundary(XHTML_WITHIN)];
+    let start = start.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']);
+    start.starts_with("<?xml") || start.contains("//DTD XHTML") || start.contains("http://www.w3.org/1999/xhtml")
+}
+
+/// Elements whose inside HTML takes as it stands, up to their end.
+const OPAQUE: &[&str] = &["title", "script", "style", "iframe", "textarea", "noscript", "noembed", "noframes", "xmp"];
+
+/// Writes out the ends of opaque elements that have none. In XHTML an element may end in its own tag, which HTML does not
+/// know: there a `<title/>` takes all of the page for its words.
+fn with_ends(page: &str) -> Cow<'_, str> {
+    let mut written = String::new();
+    // What is written of the page, and what was looked at.
+    let (mut done, mut at) = (0, 0);
+    while let Some(start) = page[at..].find('<').map(|found| at + found) {
+        let rest = &page[start..];
+        let Some(length) = markup(rest) else { break };
+        at = start + length;
+        if let Some(name) = rest[..length].strip_suffix("/>").and_then(opaque) {
+            written.push_str(&page[done..at - 2]);
+            written.push_str("></");
+            written.push_str(name);
+            written.push('>');
+            done = at;
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(page);
+    }
+    written.push_str(&page[done..]);
+    Cow::Owned(written)
+}
+
+/// How long the tag or comment is that `rest` begins with; none where it does not end.
+fn markup(rest: &str) -> Option<usize> {
+    for (start, end) in [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")] {
+        if let Some(inside) = rest.strip_prefix(start) {
+            return inside.find(end).map(|found| start.len() + found + end.len());
+        }
+    }
+    if !rest[1..].starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return Some(1);
+    }
+    // A value may hold a `>`.
+    let mut quote = None;
+    let end = rest.bytes().position(|byte| match (quote, byte) {
+        (None, b'>') => true,
+        (None, b'"' | b'\'') => {
+            quote = Some(byte);
+            false
+        }
+        (Some(open), byte) if open == byte => {
+            quote = None;
+            false
+        }
+        _ => false,
+    });
+    end.map(|end| end + 1)
+}
+
+/// The name of an opaque element, by the inside of its tag.
+fn opaque(tag: &str) -> Option<&'static str> {
+    let name = tag[1..].split(|c: char| c.is_whitespace() || c == '/').next()?;
+    OPAQUE.iter().copied().find(|known| known.eq_ignore_ascii_case(name))
 }
 
 /// What the head says.
@@ -123,6 +208,38 @@ mod tests {
         assert_eq!(about.author.as_deref(), Some("Ada \"Countess\" Lovelace"));
         assert_eq!(about.language.as_deref(), Some("de-DE"));
         assert_eq!(about.created.map(|time| time.to_rfc3339()).as_deref(), Some("2024-03-01T09:00:00+00:00"));
+    }
+
+    #[test]
+    fn what_ends_in_its_own_tag_takes_nothing_with_it() {
+        let page = |head: &str| {
+            format!(
+                "<?xml version=\"1.0\"?><html xmlns=\"http://www.w3.org/1999/xhtml\"><head>{head}</head>\
+                 <body><p>Anfang</p><iframe src='x'/><textarea rows=\"2\"\n/><p>Ende</p></body></html>"
+            )
+        };
+        for head in [
+            "<title/>",
+            "<title />",
+            "<TITLE lang='a>b'/>",
+            "<title>Titel</title><script src=\"a.js\"/>",
+            "<style type=\"text/css\"/><noscript/>",
+            "<!-- <title> --><script/>",
+            "<script>//<![CDATA[\nif (a <b) c('<title/>');\n//]]></script>",
+        ] {
+            assert_eq!(
+                text(&page(head)).expect("a text").split_whitespace().collect::<Vec<_>>(),
+                ["Anfang", "Ende"],
+                "{head}"
+            );
+        }
+        assert_eq!(about(&with_ends(&page("<title/><meta/>"))).title, None);
+        assert_eq!(with_ends("<a title='<title/>'><br/><title></title>"), "<a title='<title/>'><br/><title></title>");
+        // In HTML the title goes on.
+        assert!(!text("<!DOCTYPE html><title/>Titel</title><p>Wort").expect("a text").contains("Titel"));
+        for broken in ["<title/", "<title a='>/>", "<!-- <title/>", "<", "ß<title", "<?xml"] {
+            assert_eq!(with_ends(broken), broken);
+        }
     }
 
     #[test]

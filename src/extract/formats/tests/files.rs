@@ -214,7 +214,7 @@ pub fn epub() -> Vec<u8> {
         ),
         ("OEBPS/content.opf", opf.as_bytes()),
         ("OEBPS/text/zwei.xhtml", b"<html><body><p>Schluss</p></body></html>"),
-        ("OEBPS/text/eins a.xhtml", b"<html><body><p>Anfang</p></body></html>"),
+        ("OEBPS/text/eins a.xhtml", b"<html><head><title/></head><body><p>Anfang</p></body></html>"),
     ])
 }
 
