@@ -4,9 +4,14 @@
 
 use super::out::Out;
 use super::{Failure, File, html, mbox};
+use crate::extract::decode;
 use crate::extract::frames::About;
 use chrono::{DateTime, Utc};
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::{Address, Encoding, Message, MessageParser, MessagePart, MimeHeaders, PartType};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
 
@@ -69,7 +74,9 @@ fn one(bytes: &[u8], alone: bool, out: &mut Out<'_>) -> Result<(), Failure> {
     let Some(message) = MessageParser::default().parse(bytes) else {
         return Err(Failure::Damaged("it is no mail".to_owned()));
     };
-    let said = say(&message, bytes, alone, out);
+    let head = message.parts.first().and_then(|part| head_in_utf8(part, bytes));
+    let head = head.as_deref().and_then(|head| MessageParser::default().parse_headers(head));
+    let said = say(&message, head.as_ref().unwrap_or(&message), bytes, alone, out);
     // Mails within mails are dropped by recursion, as deep as they go; the process ends soon.
     if message.parts.iter().any(|part| matches!(part.body, PartType::Message(_))) {
         std::mem::forget(message);
@@ -77,32 +84,32 @@ fn one(bytes: &[u8], alone: bool, out: &mut Out<'_>) -> Result<(), Failure> {
     said
 }
 
-fn say(message: &Message<'_>, bytes: &[u8], alone: bool, out: &mut Out<'_>) -> Result<(), Failure> {
-    if message.from().is_none() && message.date().is_none() && message.subject().is_none() {
+fn say(message: &Message<'_>, head: &Message<'_>, bytes: &[u8], alone: bool, out: &mut Out<'_>) -> Result<(), Failure> {
+    if head.from().is_none() && head.date().is_none() && head.subject().is_none() {
         return Err(Failure::Damaged("it has no head".to_owned()));
     }
     let encrypted = message.parts.iter().any(is_locked);
     if alone {
-        out.about(&About { encrypted: encrypted.then_some(true), ..about(message) })?;
+        out.about(&About { encrypted: encrypted.then_some(true), ..about(head) })?;
     }
-    let lines = [("From", message.from()), ("To", message.to()), ("Cc", message.cc())];
+    let lines = [("From", head.from()), ("To", head.to()), ("Cc", head.cc())];
     for (name, addresses) in lines {
         if let Some(list) = addresses.map(addresses_in_words).filter(|list| !list.is_empty()) {
             out.line(&format!("{name}: {list}"))?;
         }
     }
-    if let Some(date) = message.header_raw("Date").map(one_line) {
+    if let Some(date) = head.header_raw("Date").map(one_line) {
         out.line(&format!("Date: {date}"))?;
     }
-    if let Some(subject) = message.subject().map(one_line) {
+    if let Some(subject) = head.subject().map(one_line) {
         out.line(&format!("Subject: {subject}"))?;
     }
     out.gap()?;
     for at in body(message) {
         let Some(part) = message.parts.get(*at as usize) else { continue };
         match &part.body {
-            PartType::Text(text) => out.lines(text)?,
-            PartType::Html(page) => match html::text(page) {
+            PartType::Text(text) => out.lines(&decoded(part, text, bytes))?,
+            PartType::Html(page) => match html::text(&decoded(part, page, bytes)) {
                 Ok(text) => out.lines(&text)?,
                 Err(_) => out.left_out("a page that is damaged"),
             },
@@ -136,27 +143,82 @@ fn body<'m>(message: &'m Message<'_>) -> &'m [u32] {
 }
 
 /// What a mail says of itself.
-fn about(message: &Message<'_>) -> About {
+fn about(head: &Message<'_>) -> About {
     About {
-        title: message.subject().map(str::to_owned),
-        author: message
+        title: head.subject().map(str::to_owned),
+        author: head
             .from()
             .and_then(|from| from.first())
             .and_then(|from| from.name.as_deref().or(from.address.as_deref()).map(str::to_owned)),
-        created: message.date().and_then(|date| DateTime::<Utc>::from_timestamp(date.to_timestamp(), 0)),
+        created: head.date().and_then(|date| DateTime::<Utc>::from_timestamp(date.to_timestamp(), 0)),
         ..About::default()
     }
+}
+
+/// The head of a mail or a part once more, where it is not in UTF-8: the parser takes it to be.
+fn head_in_utf8(part: &MessagePart<'_>, mail: &[u8]) -> Option<String> {
+    let head = mail.get(part.raw_header_offset() as usize..part.raw_body_offset() as usize)?;
+    std::str::from_utf8(head).is_err().then(|| decode::to_utf8(head))
+}
+
+/// The words of a part: as the parser has them; or from its bytes, where it could not know their charset and took them
+/// for UTF-8.
+fn decoded<'p>(part: &MessagePart<'_>, words: &'p str, mail: &[u8]) -> Cow<'p, str> {
+    let is_page = matches!(part.body, PartType::Html(_));
+    // A page may be in ASCII letters that stand for others.
+    if says_its_charset(part, words) || words.is_ascii() && !is_page {
+        return Cow::Borrowed(words);
+    }
+    let raw = mail.get(part.raw_body_offset() as usize..part.raw_end_offset() as usize).unwrap_or_default();
+    let bytes = match part.encoding {
+        Encoding::None => Some(Cow::Borrowed(raw)),
+        Encoding::QuotedPrintable => quoted_printable_decode(raw).map(Cow::Owned),
+        Encoding::Base64 => base64_decode(raw).map(Cow::Owned),
+    };
+    match bytes {
+        // Who wrote the mail may have put a page of another charset into UTF-8, and not told it.
+        Some(bytes) if is_page && (bytes.is_ascii() || std::str::from_utf8(&bytes).is_err()) => {
+            Cow::Owned(decode::html_to_utf8(&bytes).into_owned())
+        }
+        Some(bytes) => Cow::Owned(decode::to_utf8(&bytes)),
+        None => Cow::Borrowed(words),
+    }
+}
+
+fn says_its_charset(part: &MessagePart<'_>, words: &str) -> bool {
+    let Some(name) = part.content_type().and_then(|kind| kind.attribute("charset")) else { return false };
+    match name.to_ascii_lowercase().as_str() {
+        // It has no letters that could be mistaken.
+        "us-ascii" | "ascii" => false,
+        "utf-8" | "utf8" => !words.contains('\u{fffd}'),
+        name => charset_decoder(name.as_bytes()).is_some(),
+    }
+}
+
+/// What an attachment is called.
+fn name(part: &MessagePart<'_>, mail: &[u8]) -> Option<String> {
+    let name = part.attachment_name()?;
+    let again = || {
+        let head = head_in_utf8(part, mail)?;
+        let head = MessageParser::default().parse_headers(&head)?;
+        head.parts.first()?.attachment_name().map(str::to_owned)
+    };
+    name.contains('\u{fffd}').then(again).flatten().or_else(|| Some(name.to_owned()))
 }
 
 /// Hands out what is attached.
 fn attached(part: &MessagePart<'_>, mail: &[u8], out: &mut Out<'_>) -> Result<(), Failure> {
     let declared = part.content_type().map(|kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("plain")));
-    let name = part.attachment_name().map(str::to_owned);
+    let name = name(part, mail);
     let unnamed = || "attachment".to_owned();
     match &part.body {
-        PartType::Text(text) => out.part(&name.unwrap_or_else(unnamed), declared.as_deref(), &mut text.as_bytes()),
+        PartType::Text(text) => {
+            let text = decoded(part, text, mail);
+            out.part(&name.unwrap_or_else(unnamed), declared.as_deref(), &mut text.as_bytes())
+        }
         // It is in UTF-8 now, whatever it says itself.
         PartType::Html(page) => {
+            let page = decoded(part, page, mail);
             let name = name.unwrap_or_else(unnamed);
             out.part(&name, declared.as_deref(), &mut "\u{feff}".as_bytes().chain(page.as_bytes()))
         }

@@ -208,6 +208,44 @@ fn a_mail_whose_plain_text_is_left_empty_is_read_as_its_page() {
 }
 
 #[test]
+fn a_mail_that_does_not_say_its_charset_keeps_its_letters() {
+    let latin = |text: &str| encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
+    const HEAD: &str =
+        "From: Jürgen Müller <jm@example.org>\r\nTo: Käthe <k@example.org>\r\nSubject: Gebühren für März\r\n";
+    const SAID: &str =
+        "From: Jürgen Müller <jm@example.org>\nTo: Käthe <k@example.org>\nSubject: Gebühren für März\n\n";
+    const WORDS: &str = "Übermäßige Gebühren für die Straßenreinigung";
+    for (kind, body) in [
+        ("", latin(WORDS)),
+        ("Content-Type: text/plain; charset=x-unknown\r\n", latin(WORDS)),
+        ("Content-Type: text/plain; charset=us-ascii\r\n", WORDS.as_bytes().to_vec()),
+        ("Content-Type: text/plain; charset=utf-8\r\n", latin(WORDS)),
+        (
+            "Content-Transfer-Encoding: quoted-printable\r\n",
+            b"=DCberm=E4=DFige Geb=FChren f=FCr die Stra=\r\n=DFenreinigung".to_vec(),
+        ),
+        (
+            "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n",
+            b"3GJlcm3k32lnZSBHZWL8aHJlbiBm/HIgZGllIFN0\r\ncmHfZW5yZWluaWd1bmc=".to_vec(),
+        ),
+        ("Content-Type: text/html\r\n", [b"<meta charset=windows-1252><p>", &latin(WORDS)[..], b"</p>"].concat()),
+        ("Content-Type: text/html\r\n", format!("<meta charset=windows-1252><p>{WORDS}</p>").into_bytes()),
+    ] {
+        let mail = [&latin(HEAD)[..], kind.as_bytes(), b"\r\n", &body, b"\r\n"].concat();
+        let said = read(Family::Mail, &mail);
+        assert_eq!(said.text, format!("{SAID}{WORDS}\n"), "{kind}");
+        assert_eq!((title(&said), said.about.author.as_deref()), (Some("Gebühren für März"), Some("Jürgen Müller")));
+    }
+    let attached = "--b\r\nContent-Disposition: attachment; filename=\"Gebühren für März.txt\"\r\n\r\nÜbermäßig für die Fläche\r\n";
+    let mail = format!(
+        "From: a@b.c\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText\r\n{attached}--b--\r\n"
+    );
+    let said = read(Family::Mail, &latin(&mail));
+    let (part, bytes) = &said.parts[0];
+    assert_eq!((part.name.as_str(), &bytes[..]), ("Gebühren für März.txt", "Übermäßig für die Fläche".as_bytes()));
+}
+
+#[test]
 fn a_folder_of_mails_is_read_one_after_the_other() {
     let second = "From: bob@example.org\r\nSubject: Zweite\r\n\r\nGruß\r\n\r\nFrom Berlin we went on.\r\n>From here, too.\r\n\r\n";
     let said = read(Family::Mail, &files::mbox(&[files::MAIL, second.as_bytes()]));
