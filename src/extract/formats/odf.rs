@@ -90,13 +90,12 @@ fn properties(package: &mut Package<'_>) -> About {
 
 struct Words<'o, 'w> {
     out: &'o mut Out<'w>,
-    /// Paragraphs that are open in this frame …
-    paragraphs: usize,
+    /// Where it stands in this frame …
+    place: Place,
     /// … and in those around it: a text box, a note.
-    around: Vec<usize>,
-    /// White space stood here: it counts once, and not at the beginning of a paragraph.
-    blank: bool,
-    begun: bool,
+    around: Vec<Place>,
+    /// A line has ended, and nothing came since.
+    in_new_line: bool,
     /// Footnotes and comments that are open.
     asides: usize,
     /// Their words, until the paragraph is over that they belong to.
@@ -113,14 +112,22 @@ struct Words<'o, 'w> {
     pages: u32,
 }
 
+#[derive(Debug, Clone, Copy, Default)]
+struct Place {
+    /// Paragraphs that are open.
+    paragraphs: usize,
+    /// White space stood here: it counts once, and not at the beginning of a paragraph.
+    blank: bool,
+    begun: bool,
+}
+
 impl<'o, 'w> Words<'o, 'w> {
     fn new(out: &'o mut Out<'w>) -> Self {
         Self {
             out,
-            paragraphs: 0,
+            place: Place::default(),
             around: Vec::new(),
-            blank: false,
-            begun: false,
+            in_new_line: true,
             asides: 0,
             aside: String::new(),
             cells: 0,
@@ -147,26 +154,51 @@ impl<'o, 'w> Words<'o, 'w> {
         if self.cells > 0 && self.cell.len() < MOST_CELL_BYTES {
             self.cell.push_str(text);
         }
+        self.in_new_line = false;
         self.out.text(text)
     }
 
-    fn paragraph_start(&mut self) {
-        self.paragraphs += 1;
-        self.blank = false;
-        self.begun = false;
-        if self.asides > 0 && !self.aside.is_empty() {
+    fn frame_start(&mut self) {
+        self.around.push(std::mem::take(&mut self.place));
+    }
+
+    /// Goes on where the frame stands.
+    fn frame_end(&mut self) {
+        self.place = self.around.pop().unwrap_or_default();
+        // The frame's last paragraph has ended the line, but for one that waits.
+        self.place.begun &= !self.in_new_line || self.asides > 0;
+    }
+
+    fn paragraph_start(&mut self) -> Result<(), Failure> {
+        self.place = Place { paragraphs: self.place.paragraphs + 1, ..Place::default() };
+        if self.asides == 0 {
+            // A text box within a line is none of its words.
+            return self.out.line_end();
+        }
+        if !self.aside.is_empty() {
             self.aside.push(' ');
         }
+        Ok(())
     }
 
     fn paragraph_end(&mut self) -> Result<(), Failure> {
-        self.paragraphs = self.paragraphs.saturating_sub(1);
+        self.place.paragraphs = self.place.paragraphs.saturating_sub(1);
         if self.asides > 0 {
             return Ok(());
         }
+        self.in_new_line = true;
         self.out.line_end()?;
+        self.aside_end()
+    }
+
+    /// Says the footnotes and comments that have come.
+    fn aside_end(&mut self) -> Result<(), Failure> {
+        if self.asides > 0 {
+            return Ok(());
+        }
         let aside = std::mem::take(&mut self.aside);
         if !aside.is_empty() {
+            self.out.line_end()?;
             self.out.text(&aside)?;
             self.out.line_end()?;
         }
@@ -184,6 +216,8 @@ impl<'o, 'w> Words<'o, 'w> {
             said = self.value.take().unwrap_or_default();
             self.out.text(&said)?;
         }
+        // A comment may be all that is in it.
+        self.aside_end()?;
         self.out.cell_end();
         if said.is_empty() {
             self.out.skip_cells(self.repeats.saturating_sub(1));
@@ -220,19 +254,19 @@ impl Handler for Words<'_, '_> {
                     self.value = shown.iter().find_map(|name| element.attribute(name));
                 }
             }
-            "frame" | "custom-shape" | "object" | "text-box" => self.around.push(std::mem::take(&mut self.paragraphs)),
+            "frame" | "custom-shape" | "object" | "text-box" => self.frame_start(),
             "note" | "annotation" => {
-                self.around.push(std::mem::take(&mut self.paragraphs));
+                self.frame_start();
                 self.asides += 1;
             }
-            "p" | "h" => self.paragraph_start(),
-            "s" if self.paragraphs > 0 => {
+            "p" | "h" => self.paragraph_start()?,
+            "s" if self.place.paragraphs > 0 => {
                 let blanks = element.number("c").unwrap_or(1).min(MOST_BLANKS);
                 self.say(&" ".repeat(blanks))?;
             }
-            "tab" if self.paragraphs > 0 => self.say("\t")?,
-            "line-break" if self.paragraphs > 0 && self.asides == 0 => self.out.line_end()?,
-            "line-break" => self.blank = true,
+            "tab" if self.place.paragraphs > 0 => self.say("\t")?,
+            "line-break" if self.place.paragraphs > 0 && self.asides == 0 => self.out.line_end()?,
+            "line-break" => self.place.blank = true,
             _ => {}
         }
         Ok(Go::In)
@@ -246,14 +280,15 @@ impl Handler for Words<'_, '_> {
             "spreadsheet" => self.in_sheet = false,
             "table-cell" | "covered-table-cell" => self.cell_end()?,
             "table-row" => self.out.row_end()?,
-            "frame" | "custom-shape" | "object" | "text-box" => self.paragraphs = self.around.pop().unwrap_or(0),
+            "frame" | "custom-shape" | "object" | "text-box" => self.frame_end(),
             "note" | "annotation" => {
-                self.paragraphs = self.around.pop().unwrap_or(0);
+                self.frame_end();
                 self.asides = self.asides.saturating_sub(1);
             }
             "p" | "h" => self.paragraph_end()?,
             "page" => {
                 self.pages = self.pages.saturating_add(1);
+                self.aside_end()?;
                 self.out.page_end()?;
             }
             _ => {}
@@ -262,22 +297,22 @@ impl Handler for Words<'_, '_> {
     }
 
     fn text(&mut self, text: &str) -> Result<(), Failure> {
-        if self.paragraphs == 0 {
+        if self.place.paragraphs == 0 {
             return Ok(());
         }
         let mut rest = text;
         while !rest.is_empty() {
             let words = rest.find([' ', '\n', '\t']).unwrap_or(rest.len());
             if words > 0 {
-                if std::mem::take(&mut self.blank) && self.begun {
+                if std::mem::take(&mut self.place.blank) && self.place.begun {
                     self.say(" ")?;
                 }
                 self.say(&rest[..words])?;
-                self.begun = true;
+                self.place.begun = true;
             }
             rest = &rest[words..];
             let trimmed = rest.trim_start_matches([' ', '\n', '\t']);
-            self.blank |= trimmed.len() < rest.len();
+            self.place.blank |= trimmed.len() < rest.len();
             rest = trimmed;
         }
         Ok(())

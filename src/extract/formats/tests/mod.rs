@@ -101,6 +101,52 @@ fn letters_are_read_with_tables_and_what_stands_beside() {
 }
 
 #[test]
+fn what_stands_within_a_line_takes_no_blank_with_it() {
+    let letter = |words: &str| {
+        let content = format!(
+            "<office:document-content><office:text><text:p>{words}</text:p></office:text></office:document-content>"
+        );
+        read(Family::Zip, &files::odf("text", &content, &[])).text
+    };
+    let comment = "<office:annotation><dc:creator>Ada</dc:creator><text:p>nein</text:p></office:annotation>";
+    let note = "<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>nein</text:p></text:note-body></text:note>";
+    for aside in [comment, note] {
+        assert_eq!(letter(&format!("ein {aside}wichtiges Wort")), "ein wichtiges Wort\nnein\n");
+        assert_eq!(letter(&format!("ein{aside} wichtiges Wort")), "ein wichtiges Wort\nnein\n");
+        assert_eq!(letter(&format!("ein {aside} wichtiges Wort")), "ein wichtiges Wort\nnein\n");
+        assert_eq!(letter(&format!("Wort{aside}schatz")), "Wortschatz\nnein\n");
+        assert_eq!(letter(&format!(" {aside} ein Wort")), "ein Wort\nnein\n");
+    }
+    let picture = "<draw:frame><draw:image/></draw:frame>";
+    assert_eq!(letter(&format!("ein {picture}wichtiges {picture} Wort")), "ein wichtiges Wort\n");
+    for text_box in [
+        "<draw:frame><draw:text-box><text:p>Kasten</text:p></draw:text-box></draw:frame>",
+        "<draw:custom-shape><text:p>Kasten</text:p></draw:custom-shape>",
+    ] {
+        assert_eq!(letter(&format!("ein {text_box}wichtiges")), "ein\nKasten\nwichtiges\n");
+        assert_eq!(letter(&format!("ein{text_box} wichtiges")), "ein\nKasten\nwichtiges\n");
+    }
+}
+
+#[test]
+fn a_comment_is_read_where_nothing_else_is_in_its_cell() {
+    let comment = |words: &str| format!("<office:annotation><text:p>{words}</text:p></office:annotation>");
+    let (alone, beside) = (comment("allein"), comment("daneben"));
+    let content = format!(
+        "<office:document-content><office:spreadsheet><table:table table:name=\"Kasse\"><table:table-row>\
+         <table:table-cell>{alone}</table:table-cell><table:table-cell/><table:table-cell>{beside}<text:p>5</text:p></table:table-cell>\
+         </table:table-row><table:table-row><table:table-cell table:number-columns-repeated=\"3\">{alone}</table:table-cell></table:table-row>\
+         </table:table></office:spreadsheet></office:document-content>"
+    );
+    let said = read(Family::Zip, &files::odf("spreadsheet", &content, &[]));
+    assert_eq!(said.text, "Kasse\nallein\t\t5 daneben\nallein\n");
+    let content = format!(
+        "<office:document-content><office:presentation><draw:page>{alone}</draw:page></office:presentation></office:document-content>"
+    );
+    assert_eq!(read(Family::Zip, &files::odf("presentation", &content, &[])).text, "allein\n\u{c}");
+}
+
+#[test]
 fn slides_are_pages_with_their_notes() {
     for (bytes, name) in [(files::pptx(), "pptx"), (files::odp(), "odp")] {
         let said = read(Family::Zip, &bytes);
