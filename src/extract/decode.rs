@@ -33,8 +33,31 @@ pub fn to_utf8(bytes: &[u8]) -> String {
         Err(error) if error.error_len().is_none() => {
             String::from_utf8_lossy(&bytes[..error.valid_up_to()]).into_owned()
         }
-        Err(_) => one_byte_encoding(bytes).decode_without_bom_handling(bytes).0.into_owned(),
+        Err(_) => mostly_utf8(bytes)
+            .unwrap_or_else(|| one_byte_encoding(bytes).decode_without_bom_handling(bytes).0.into_owned()),
     }
+}
+
+/// In a text in UTF-8, one stray byte for so many letters of several bytes says nothing against that. In one byte a letter,
+/// next to nothing makes such letters by chance.
+const LETTERS_FOR_A_STRAY: usize = 10;
+
+/// A text in UTF-8, with a byte here and there that is not.
+fn mostly_utf8(bytes: &[u8]) -> Option<String> {
+    let (mut letters, mut strays, mut left) = (0, 0, bytes.len());
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        letters += chunk.valid().chars().filter(|letter| !letter.is_ascii()).count();
+        text.push_str(chunk.valid());
+        left -= chunk.valid().len() + chunk.invalid().len();
+        let is_cut =
+            || left == 0 && std::str::from_utf8(chunk.invalid()).is_err_and(|error| error.error_len().is_none());
+        if !chunk.invalid().is_empty() && !is_cut() {
+            strays += 1;
+            text.push('\u{fffd}');
+        }
+    }
+    (letters >= LETTERS_FOR_A_STRAY * strays).then_some(text)
 }
 
 /// A text's encoding by its byte order mark, or by its zeros: in UTF-16 every other byte of Latin text is one.
@@ -119,6 +142,21 @@ mod tests {
     fn a_letter_cut_in_two_is_left_out() {
         let bytes = "Käse".as_bytes();
         assert_eq!(to_utf8(&bytes[..2]), "K");
+    }
+
+    #[test]
+    fn a_stray_byte_takes_no_other_letter_with_it() {
+        let long = GERMAN.repeat(10);
+        for stray in [&b"\xff"[..], b"\xe4", b"\xc3"] {
+            let bytes = [long.as_bytes(), stray, b" ", long.as_bytes()].concat();
+            assert_eq!(to_utf8(&bytes), format!("{long}\u{fffd} {long}"));
+            // Cut in the middle of a letter, as well.
+            assert_eq!(to_utf8(&[&bytes[..], b"\xe2\x82"].concat()), format!("{long}\u{fffd} {long}"));
+        }
+        // Letters that make one in UTF-8 by chance.
+        let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(GERMAN);
+        assert_eq!(to_utf8(&[&latin[..], b"\xc3\xbc"].concat()), format!("{GERMAN}Ã¼"));
+        assert_eq!(to_utf8(b"K\xe4se"), "Käse");
     }
 
     #[test]
