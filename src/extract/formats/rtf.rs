@@ -65,6 +65,8 @@ struct Group {
     hidden: bool,
     /// It began with `\*`: who does not know it shall pass it over.
     optional: bool,
+    /// A shape whose words were read.
+    shape: bool,
 }
 
 struct Reader<'o, 'w, R> {
@@ -100,7 +102,8 @@ enum Token {
 
 impl<'o, 'w, R: BufRead> Reader<'o, 'w, R> {
     fn new(source: R, out: &'o mut Out<'w>) -> Self {
-        let group = Group { to: To::Text, stand_ins: 1, encoding: WINDOWS_1252, hidden: false, optional: false };
+        let group =
+            Group { to: To::Text, stand_ins: 1, encoding: WINDOWS_1252, hidden: false, optional: false, shape: false };
         Self {
             source,
             out,
@@ -328,8 +331,21 @@ impl<'o, 'w, R: BufRead> Reader<'o, 'w, R> {
             | "ftnsep" | "ftnsepc" | "aftnsep" | "aftnsepc" | "ftncn" | "aftncn" | "htmltag" | "mhtmltag"
             | "pgdsctbl" => To::Nowhere,
             "footnote" | "annotation" if self.group.to != To::Nowhere => To::Aside,
+            "shp" => {
+                self.group.shape = false;
+                return true;
+            }
+            // The same once more, for programs that know no shapes.
+            "shprslt" if self.group.shape => To::Nowhere,
             // These begin with `\*` and hold text: a text box, a picture with a text in it.
-            "shpinst" | "shptxt" | "shppict" | "do" | "dptxbxtext" | "nesttableprops" => {
+            "shpinst" => {
+                self.group.optional = false;
+                if let Some(shape) = self.groups.last_mut() {
+                    shape.shape = true;
+                }
+                return true;
+            }
+            "shptxt" | "shppict" | "do" | "dptxbxtext" | "nesttableprops" => {
                 self.group.optional = false;
                 return word != "nesttableprops";
             }

@@ -215,6 +215,23 @@ fn rich_text_is_read_in_any_code_page() {
 }
 
 #[test]
+fn a_text_box_of_rich_text_is_read_once() {
+    let text =
+        |inner: &str| read(Family::Rtf, format!("{{\\rtf1\\ansi vorn\\par {inner}hinten\\par}}").as_bytes()).text;
+    let old = |words: &str| format!("{{\\*\\do\\dobxpage\\dptxbx{{\\dptxbxtext\\pard {words}\\par}}\\dpx1}}");
+    let new =
+        |words: &str| format!("{{\\*\\shpinst\\shpleft1{{\\sp{{\\sn a}}{{\\sv 1}}}}{{\\shptxt\\pard {words}\\par}}}}");
+    let shape = |inner: &str, words: &str| format!("{{\\shp{inner}{{\\shprslt{}}}}}", old(words));
+    assert_eq!(text(&shape(&new("Kasten"), "Kasten")), "vorn\nKasten\nhinten\n");
+    assert_eq!(text(&shape(&new(&shape(&new("innen"), "innen")), "innen")), "vorn\ninnen\nhinten\n");
+    // What stands in for nothing is read.
+    assert_eq!(text(&old("Kasten")), "vorn\nKasten\nhinten\n");
+    assert_eq!(text(&shape("", "Kasten")), "vorn\nKasten\nhinten\n");
+    let two = [shape(&new("eins"), "eins"), shape("", "zwei"), old("drei")].concat();
+    assert_eq!(text(&two), "vorn\neins\nzwei\ndrei\nhinten\n");
+}
+
+#[test]
 fn a_mail_begins_with_who_and_hands_out_what_is_attached() {
     let said = read(Family::Mail, files::MAIL);
     assert_eq!(kind(&said), "message/rfc822");
