@@ -6,7 +6,7 @@
 use super::AT_ONCE;
 use super::disc;
 use super::http::{Failure, NewDocument, Remote, RemoteDocument};
-use super::manifest::{Listed, Manifest, Topic, is_own};
+use super::manifest::{Listed, MANIFEST, Manifest, Topic, is_own};
 use super::progress::Progress;
 use super::walk::{Found, Seen, walk};
 use crate::domain::{Color, ContentHash, DocumentId, Filename, TopicId, TopicName, TopicSource};
@@ -171,12 +171,17 @@ fn plan(paths: &[PathBuf], progress: &Progress, report: &mut ImportReport, stop:
                 }
             }
         }
-        let exported = !listed.is_empty() || root.join(super::manifest::MANIFEST).is_file();
+        let exported = !listed.is_empty() || root.join(MANIFEST).is_file();
+        let (mut plain, mut exports): (Vec<Found>, Vec<PathBuf>) = (Vec::new(), Vec::new());
         walk(root, stop, &mut |seen| match seen {
             Seen::File(found) if listed.contains(&found.path) => {}
             Seen::File(found)
                 if exported && found.path.parent() == Some(root) && found.name.to_str().is_some_and(is_own) => {}
-            Seen::File(found) => plan.plain.push(Unit::Plain(found)),
+            Seen::File(found) => {
+                let manifest = found.path.file_name().is_some_and(|name| name == MANIFEST);
+                exports.extend(found.path.parent().filter(|_| manifest).map(Path::to_owned));
+                plain.push(found);
+            }
             // Its unit says so.
             Seen::LeftOut(path, _) | Seen::Unreadable(path, _) if listed.contains(&path) => {}
             Seen::LeftOut(path, why) => {
@@ -188,7 +193,17 @@ fn plan(paths: &[PathBuf], progress: &Progress, report: &mut ImportReport, stop:
                 progress.about(&path, &why);
             }
         });
-        plan.listed.extend(groups.into_values().map(Unit::Listed));
+        // By itself it would come with its names, its topics and its copies; as loose files it would lose them.
+        for export in &exports {
+            report.failed += 1;
+            progress.about(export, "it is an export, and nothing of it is imported: name the folder itself");
+        }
+        let is_loose = |found: &Found| !exports.iter().any(|export| found.path.starts_with(export));
+        plan.plain.extend(plain.into_iter().filter(is_loose).map(Unit::Plain));
+        // As they were put in: the first one first.
+        let mut groups: Vec<_> = groups.into_values().collect();
+        groups.sort_by_key(|files| files.iter().map(|(_, listed)| listed.created_at).min());
+        plan.listed.extend(groups.into_iter().map(Unit::Listed));
     }
     plan
 }
@@ -546,5 +561,41 @@ impl Sent {
 impl Drop for Sent {
     fn drop(&mut self) {
         self.progress.take_back(self.bytes.load(Ordering::Relaxed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_an_export_lists_comes_in_the_order_in_which_it_was_put_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let document = |n: u64| {
+            json!({
+                "file": format!("{n}.txt"), "filename": format!("{n}.txt"), "title": null, "content_type": "text/plain",
+                // The first one has the last hash.
+                "size_bytes": 1, "sha256": format!("{:064x}", 10 - n), "created_at": format!("2026-11-2{n}T00:00:00Z"),
+                "status": "ready", "topics_by_user": false, "topics": [],
+            })
+        };
+        let manifest = json!({
+            "format": "docuvault-export", "version": 1, "exported_at": "2026-11-30T00:00:00Z", "topics": [],
+            "documents": [document(2), document(3), document(1)],
+        });
+        std::fs::write(folder.path().join(MANIFEST), manifest.to_string()).expect("a file");
+        let mut report = ImportReport::default();
+        let paths = [folder.path().to_owned()];
+        let plan = plan(&paths, &Progress::new(), &mut report, &CancellationToken::new());
+        let names: Vec<String> = plan
+            .listed
+            .iter()
+            .map(|unit| match unit {
+                Unit::Listed(files) => files[0].1.file.clone(),
+                Unit::Plain(found) => found.path.display().to_string(),
+            })
+            .collect();
+        assert_eq!(names, ["1.txt", "2.txt", "3.txt"]);
     }
 }

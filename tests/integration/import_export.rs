@@ -516,6 +516,27 @@ async fn an_export_overwrites_nothing_and_goes_on_after_a_break() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_export_lists_never_comes_back_as_loose_files() {
+    let vault = TestVault::new().await;
+    for n in 1..=5 {
+        vault.put_in(&format!("{n}.txt"), format!("words {n}")).await;
+    }
+    let folder = tempdir().expect("a folder");
+    let within = folder.path().join("backup");
+    export(&vault.url, &within).await.assert(0, "Fetched 5 documents (");
+    write(folder.path(), "beside.txt", "words beside it");
+
+    let other = TestVault::new().await;
+    let around = import(&other.url, folder.path(), &[]).await;
+    assert_eq!(around.code, Some(1), "{}{}", around.out, around.err);
+    assert!(around.err.contains("name the folder itself"), "{}", around.err);
+    assert_eq!(names(&other).await, ["beside.txt"]);
+
+    assert_eq!(import(&other.url, &within, &[]).await.code, Some(0));
+    assert_eq!(names(&other).await, ["1.txt", "2.txt", "3.txt", "4.txt", "5.txt", "beside.txt"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_a_page_goes_out_and_two_exports_are_no_copies() {
     let vault = TestVault::new().await;
     let folder = many(205, 10);
