@@ -31,6 +31,12 @@ describe('soughtOf', () => {
     expect(soughtOf('e-mail').words).toEqual(['e', 'mail'])
   })
 
+  it('leaves nothing out for a hyphen by itself', () => {
+    expect(soughtOf('bill - may -')).toEqual({ words: ['bill', 'may'], openEnd: true })
+    expect(soughtOf('- "may"').words).toEqual(['may'])
+    expect(soughtOf('bill -"may"').words).toEqual(['bill'])
+  })
+
   it('takes nothing for a beginning where a search ends with what it leaves out', () => {
     expect(soughtOf('water').openEnd).toBe(true)
     expect(soughtOf('-cold water').openEnd).toBe(true)

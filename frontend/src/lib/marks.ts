@@ -51,9 +51,11 @@ export function soughtOf(q: string): Sought {
 
   function add(piece: string, leftOut: boolean) {
     // One of nothing but marks would be the beginning of every word.
-    const words = leftOut ? [] : (piece.match(WORD) ?? []).map(folded).filter((word) => word !== '')
-    sought.words.push(...words)
-    if (leftOut || words.length > 0) sought.openEnd = !leftOut
+    const words = (piece.match(WORD) ?? []).map(folded).filter((word) => word !== '')
+    // A hyphen by itself leaves nothing out.
+    if (words.length === 0) return
+    if (!leftOut) sought.words.push(...words)
+    sought.openEnd = !leftOut
   }
 
   let leftOut = false
@@ -66,7 +68,7 @@ export function soughtOf(q: string): Sought {
       if (word.toLowerCase() !== 'or') add(word, word.startsWith('-'))
     }
     // For the phrase that follows.
-    leftOut = piece.endsWith('-')
+    leftOut = /(^|\s)-+$/.test(piece)
   }
   return sought
 }
