@@ -38,8 +38,8 @@ pub fn to_utf8(bytes: &[u8]) -> String {
     }
 }
 
-/// In a text in UTF-8, one stray byte for so many letters of several bytes says nothing against that. In one byte a letter,
-/// next to nothing makes such letters by chance.
+/// In a text in UTF-8, one stray byte for so many letters of several bytes says nothing against that. In one byte a
+/// letter, next to nothing makes such letters by chance.
 const LETTERS_FOR_A_STRAY: usize = 10;
 
 /// A text in UTF-8, with a byte here and there that is not.

@@ -75,10 +75,10 @@ pub(super) enum Taken<T> {
 
 /// Has a child do `task` on `scratch`, and hands its output to `take`.
 ///
-/// Where `take` fails the child is ended. Where it failed for too much output, that is `TooLarge`, and how the child ended
-/// means nothing: it died of the pipe that nobody read any more. Else how it has ended by itself goes first: an output
-/// that breaks off is what a child leaves that has died. Else an error of the kind `InvalidData` or `UnexpectedEof` means
-/// that the child talked nonsense, and that is `Damaged`; any other is an error of our own house.
+/// Where `take` fails the child is ended. Where it failed for too much output, that is `TooLarge`, and how the child
+/// ended means nothing: it died of the pipe that nobody read any more. Else how it has ended by itself goes first: an
+/// output that breaks off is what a child leaves that has died. Else an error of the kind `InvalidData` or
+/// `UnexpectedEof` means that the child talked nonsense, and that is `Damaged`; any other is an error of our own house.
 pub(super) async fn run<T, E>(
     program: &Program,
     task: &Task,

@@ -113,9 +113,9 @@ const OF_MACHINES: &[&str] = &[
 /// Fields of the beginning that are looked at.
 const FIELDS_LOOKED_AT: usize = 30;
 
-/// It begins with header fields (RFC 5322, 2.2). Called or declared to be a message, one that a message has is enough. Else
-/// it needs more of them, one that a machine wrote, and an empty line behind: people begin their notes with "To:", "From:"
-/// and "Date:", too.
+/// It begins with header fields (RFC 5322, 2.2). Called or declared to be a message, one that a message has is enough.
+/// Else it needs more of them, one that a machine wrote, and an empty line behind: people begin their notes with "To:",
+/// "From:" and "Date:", too.
 fn is_mail(head: &[u8], hint: Hint<'_>) -> bool {
     let called = hint.content_type.starts_with("message/rfc822") || matches!(hint.extension, Some("eml"));
     let text = String::from_utf8_lossy(head);
@@ -158,8 +158,8 @@ impl Fields {
     }
 }
 
-/// It begins with a PDF's header; or has one further on, and nothing that says of it that it is something else: the first
-/// member of a ZIP may be a PDF that is stored as it is.
+/// It begins with a PDF's header; or has one further on, and nothing that says of it that it is something else: the
+/// first member of a ZIP may be a PDF that is stored as it is.
 fn is_pdf(head: &[u8]) -> bool {
     if head.starts_with(PDF) {
         return true;

@@ -74,7 +74,7 @@ fn one(bytes: &[u8], alone: bool, out: &mut Out<'_>) -> Result<(), Failure> {
     let Some(message) = MessageParser::default().parse(bytes) else {
         return Err(Failure::Damaged("it is no mail".to_owned()));
     };
-    let head = message.parts.first().and_then(|part| head_in_utf8(part, bytes));
+    let head = message.parts.first().filter(|_| is_garbled(&message)).and_then(|part| head_in_utf8(part, bytes));
     let head = head.as_deref().and_then(|head| MessageParser::default().parse_headers(head));
     let said = say(&message, head.as_ref().unwrap_or(&message), bytes, alone, out);
     // Mails within mails are dropped by recursion, as deep as they go; the process ends soon.
@@ -128,8 +128,8 @@ fn say(message: &Message<'_>, head: &Message<'_>, bytes: &[u8], alone: bool, out
     Ok(())
 }
 
-/// The numbers of the parts that are its words: of what is there as plain text and as a page, the text, unless it is left
-/// empty.
+/// The numbers of the parts that are its words: of what is there as plain text and as a page, the text, unless it is
+/// left empty.
 fn body<'m>(message: &'m Message<'_>) -> &'m [u32] {
     let (texts, pages) = (&message.text_body, &message.html_body);
     let (all_texts, all_pages): (HashSet<_>, HashSet<_>) = (texts.iter().collect(), pages.iter().collect());
@@ -155,10 +155,26 @@ fn about(head: &Message<'_>) -> About {
     }
 }
 
-/// The head of a mail or a part once more, where it is not in UTF-8: the parser takes it to be.
+/// Something in the head is in another encoding than the parser took it for.
+fn is_garbled(message: &Message<'_>) -> bool {
+    let addresses = [message.from(), message.to(), message.cc()].into_iter().flatten().map(addresses_in_words);
+    let subject = message.subject().map(str::to_owned);
+    addresses.chain(subject).any(|words| words.contains('\u{fffd}'))
+}
+
+/// The head of a mail or a part once more, where it is not in UTF-8: the parser takes it to be. Some of its lines may
+/// be: whoever passes a mail on writes into its head, too.
 fn head_in_utf8(part: &MessagePart<'_>, mail: &[u8]) -> Option<String> {
     let head = mail.get(part.raw_header_offset() as usize..part.raw_body_offset() as usize)?;
-    std::str::from_utf8(head).is_err().then(|| decode::to_utf8(head))
+    let lines = || head.split_inclusive(|byte| *byte == b'\n').map(|line| (line, std::str::from_utf8(line)));
+    let others: Vec<u8> = lines().filter(|(_, line)| line.is_err()).flat_map(|(bytes, _)| bytes).copied().collect();
+    if others.is_empty() {
+        return None;
+    }
+    // Together they tell more of their encoding.
+    let others = decode::to_utf8(&others);
+    let mut others = others.split_inclusive('\n');
+    Some(lines().map(|(_, line)| line.unwrap_or_else(|_| others.next().unwrap_or_default())).collect())
 }
 
 /// The words of a part: as the parser has them; or from its bytes, where it could not know their charset and took them

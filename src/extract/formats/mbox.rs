@@ -1,5 +1,5 @@
-//! Folders of mails in one file (mbox, RFC 4155), as most programs write them out: each mail comes behind a line that says
-//! when it came.
+//! Folders of mails in one file (mbox, RFC 4155), as most programs write them out: each mail comes behind a line that
+//! says when it came.
 
 use super::Failure;
 use std::io::{BufRead, Read};

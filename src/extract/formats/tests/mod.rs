@@ -299,6 +299,9 @@ fn a_mail_that_does_not_say_its_charset_keeps_its_letters() {
         assert_eq!(said.text, format!("{SAID}{WORDS}\n"), "{kind}");
         assert_eq!((title(&said), said.about.author.as_deref()), (Some("Gebühren für März"), Some("Jürgen Müller")));
     }
+    let mixed = [HEAD.as_bytes(), &latin("X-Of: Fläche\r\nCc: Bärbel <b@example.org>\r\n"), b"\r\nText\r\n"].concat();
+    let (to, subject) = SAID.split_once("Subject").expect("a subject");
+    assert_eq!(read(Family::Mail, &mixed).text, format!("{to}Cc: Bärbel <b@example.org>\nSubject{subject}Text\n"));
     let attached = "--b\r\nContent-Disposition: attachment; filename=\"Gebühren für März.txt\"\r\n\r\nÜbermäßig für die Fläche\r\n";
     let mail = format!(
         "From: a@b.c\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText\r\n{attached}--b--\r\n"
