@@ -36,6 +36,8 @@ const MANY_EXAMPLES: usize = 10;
 const MANY_GUESSED: usize = 20;
 /// The signs of a document that has nothing in common with any topic: what is left where all are struck off the list.
 const NOTHING_LIKE_IT: [f32; SIGNS] = [1.0, -6.0, 0.0, 0.0, 0.0];
+/// Of a single topic: what belongs anywhere belongs there.
+const ONLY: [f32; 3] = [0.0, 0.0, 6.0];
 /// As how many documents what holds without examples counts beside those that were kept out.
 const HOLD: f64 = 2.0;
 
@@ -97,7 +99,7 @@ pub(super) fn calibration(material: &Material, unseen: &[Unseen]) -> Calibration
         }
     }
     // Of one topic there is no pair that does not belong together.
-    let fits = if material.width < 2 { untaught(1).fits } else { logistic(&pairs, [sharpness, sharpness, 0.0], HOLD) };
+    let fits = if material.width < 2 { ONLY } else { logistic(&pairs, [sharpness, sharpness, 0.0], HOLD) };
 
     // What belongs to no topic looks like a document whose own topics are struck off the list.
     let usual = usual(material, None, unseen, &[]);
