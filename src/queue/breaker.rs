@@ -130,6 +130,13 @@ pub struct Pass {
     probe: bool,
 }
 
+impl Pass {
+    /// This one call tries whether there are answers again.
+    pub fn is_probe(&self) -> bool {
+        self.probe
+    }
+}
+
 /// What a breaker answers to who wants to call.
 #[derive(Debug, Clone, Copy)]
 pub enum Admission {

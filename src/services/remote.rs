@@ -62,6 +62,8 @@ pub enum NoAnswer {
         error: AiError,
         /// How long it is left alone now.
         wait: Option<Duration>,
+        /// It was left alone before, and this question tried whether it answers again.
+        probe: bool,
     },
 }
 
@@ -86,10 +88,12 @@ impl From<NoAnswer> for Error {
     fn from(why: NoAnswer) -> Self {
         let wait = match &why {
             NoAnswer::Failed { error: AiError::Unusable { .. }, .. }
-            | NoAnswer::Failed { error: AiError::Refused { every: false, .. }, wait: None } => {
+            | NoAnswer::Failed { error: AiError::Refused { every: false, .. }, wait: None, .. }
+            // Else the same question would be the next one to try, for ever.
+            | NoAnswer::Failed { error: AiError::Refused { every: false, .. }, probe: true, .. } => {
                 return Self::internal(why);
             }
-            NoAnswer::Failed { error: AiError::Unavailable { spent, .. }, wait: None } if spent.tokens > 0 => {
+            NoAnswer::Failed { error: AiError::Unavailable { spent, .. }, wait: None, .. } if spent.tokens > 0 => {
                 return Self::internal(why);
             }
             NoAnswer::LeftAlone { wait } | NoAnswer::BudgetSpent { wait } => Some(*wait),
@@ -196,6 +200,7 @@ impl RemoteAi {
     }
 
     async fn failed(&self, pass: Pass, error: AiError) -> NoAnswer {
+        let probe = pass.is_probe();
         let asked = match &error {
             AiError::Unavailable { retry_after, .. } => *retry_after,
             // Also where it may be about this one question: the others' say so, and begin the row anew.
@@ -203,7 +208,7 @@ impl RemoteAi {
             // It answers, though not to this question: another document's may be better.
             AiError::Unusable { .. } => {
                 self.answers(pass).await;
-                return NoAnswer::Failed { error, wait: None };
+                return NoAnswer::Failed { error, wait: None, probe };
             }
         };
         let opened = self.breaker.failed(pass, asked).await;
@@ -212,7 +217,7 @@ impl RemoteAi {
         }
         let wait = opened.as_ref().ok().copied().flatten().or(asked);
         noted(opened.map(drop));
-        NoAnswer::Failed { error, wait }
+        NoAnswer::Failed { error, wait, probe }
     }
 
     async fn answers(&self, pass: Pass) {
