@@ -12,11 +12,11 @@ use std::io::ErrorKind::{QuotaExceeded, StorageFull};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-/// Shortest wait before an object is asked for again that a store did not hand out which answers else.
-const BROKEN_OBJECT_WAIT: Duration = Duration::from_secs(10);
+/// How much longer each further attempt waits for an object that a store did not hand out which answers else.
+const BROKEN_OBJECT_WAIT: Duration = Duration::from_secs(60);
 
 /// The same of a scratch disk that is full. It is no outage: a file that is larger than the disk must not wait for ever.
-const FULL_DISK_WAIT: Duration = Duration::from_secs(300);
+const FULL_DISK_WAIT: Duration = Duration::from_secs(120);
 
 /// Fetches a document's bytes and reads them, with a password where there is one.
 ///

@@ -155,7 +155,9 @@ pub(super) fn wait_after(error: &Error, attempts: i32) -> (Duration, bool) {
         // Before that there is no use in coming back.
         Some(wait) if outage => wait.mul_f64(0.5 + chance),
         _ if outage => OUTAGE_WAIT.mul_f64(chance),
-        wait => backoff(attempts).max(wait.unwrap_or_default()).mul_f64(chance),
+        // The first time it may have been bad luck.
+        Some(wait) => backoff(attempts).max(wait * u32::try_from(attempts - 1).unwrap_or(0)).mul_f64(chance),
+        None => backoff(attempts).mul_f64(chance),
     };
     (delay, outage)
 }
