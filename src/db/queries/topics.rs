@@ -4,9 +4,9 @@ use crate::db::models::{AssignedTopic, TopicRow};
 use crate::db::prepared::prepared;
 use crate::db::schema::{document_topics, documents, topics};
 use crate::domain::{Color, Cursor, DocumentId, TopicId, TopicName, TopicSource};
-use diesel::dsl::{count_star, now, sql};
+use diesel::dsl::{count_star, exists, now, sql};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 
@@ -211,18 +211,27 @@ pub async fn move_documents(conn: &mut AsyncPgConnection, from: TopicId, into: T
 /// # Errors
 /// When the database fails.
 pub async fn release_documents_of(conn: &mut AsyncPgConnection, id: TopicId) -> QueryResult<()> {
+    let under = document_topics::table
+        .filter(document_topics::topic_id.eq(id))
+        .filter(document_topics::document_id.eq(documents::id));
+    let locked: Vec<DocumentId> = documents::table
+        .filter(documents::topics_by_user)
+        .filter(exists(under))
+        .order(documents::id)
+        .select(documents::id)
+        .for_update()
+        .load(conn)
+        .await?;
+    // Another statement, which sees what those did that were waited for.
     diesel::sql_query(
-        "WITH alone AS (
-             SELECT documents.id FROM documents JOIN document_topics AS under ON under.document_id = documents.id
-             WHERE under.topic_id = $1 AND documents.topics_by_user
-             AND NOT EXISTS (SELECT FROM document_topics AS other
-                             WHERE other.document_id = documents.id AND other.topic_id <> $1)
-             ORDER BY documents.id FOR UPDATE OF documents
-         )
-         UPDATE documents SET topics_by_user = false, updated_at = now(),
+        "UPDATE documents SET topics_by_user = false, updated_at = now(),
              status = CASE status WHEN 'ready' THEN 'needs_review' ELSE status END
-         FROM alone WHERE documents.id = alone.id",
+         WHERE id = ANY($1) AND topics_by_user
+         AND EXISTS (SELECT FROM document_topics AS under WHERE under.document_id = documents.id AND under.topic_id = $2)
+         AND NOT EXISTS (SELECT FROM document_topics AS other
+                         WHERE other.document_id = documents.id AND other.topic_id <> $2)",
     )
+    .bind::<Array<SqlUuid>, _>(locked)
     .bind::<SqlUuid, _>(id)
     .execute(conn)
     .await
