@@ -45,9 +45,19 @@ fn has_words(typed: &str) -> bool {
     typed.contains(char::is_alphanumeric)
 }
 
+/// How the words are sought of which a word that was typed has several.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// As a phrase, one after the other.
+    Together,
+    /// Anywhere.
+    Apart,
+}
+
 /// The same search for PostgreSQL's `websearch_to_tsquery`. A word that has several in it is a phrase of them, as the index has
-/// it: so each of them is found by itself, and the whole as well.
-pub fn for_websearch(q: &str) -> String {
+/// it: so each of them is found by itself, and the whole as well. Or it is only all of them: the index does not have all places
+/// of a long text. What was quoted or is left out is a phrase in any case.
+pub fn for_websearch(q: &str, within: Within) -> String {
     let mut text = String::new();
     for Part { typed, left_out, or, quoted } in parts_of(q) {
         let words: Vec<&str> =
@@ -55,7 +65,7 @@ pub fn for_websearch(q: &str) -> String {
         let words = words.join(" ");
         text.push_str(if or { " or " } else { " " });
         text.push_str(if left_out { "-" } else { "" });
-        if quoted || words.contains(' ') {
+        if quoted || words.contains(' ') && (left_out || within == Within::Together) {
             text.push('"');
             text.push_str(&words);
             text.push('"');
@@ -83,8 +93,10 @@ mod tests {
             ("\"or\"", " \"or\""),
             ("Müller’s Straße", " Müller’s Straße"),
         ] {
-            assert_eq!(for_websearch(typed), expected, "{typed}");
+            assert_eq!(for_websearch(typed, Within::Together), expected, "{typed}");
         }
+        let apart = for_websearch("-a-b 2026-0815 \"x-y\" z", Within::Apart);
+        assert_eq!(apart, " -\"a b\" 2026 0815 \"x y\" z");
     }
 
     #[test]
@@ -100,7 +112,7 @@ mod tests {
             ("a \"\" b", " a b"),
             ("a\"b", " a \"b\""),
         ] {
-            assert_eq!(for_websearch(typed), expected, "{typed}");
+            assert_eq!(for_websearch(typed, Within::Together), expected, "{typed}");
         }
     }
 }

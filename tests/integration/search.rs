@@ -110,6 +110,31 @@ async fn a_word_at_the_end_of_a_book_is_found_and_markup_in_it_is_harmless() {
     worker.stop().await;
 }
 
+/// PostgreSQL does not keep the place of every word of a long text.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_as_one_is_found_in_a_long_text_too() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    let mut account: String =
+        (0..400).map(|n| format!("{:02}.{:02}.2026 fee for the account\n", n % 28 + 1, n / 28 % 12 + 1)).collect();
+    account.push_str("31.12.2026 balance\n");
+    let mut members: String = (0..20_000).map(|n| format!("word{} ", n % 5000)).collect();
+    members.push_str("max.spaet@example.org 2026-0815");
+    for (name, text) in [("account.txt", account), ("members.txt", members)] {
+        let id = id_of(&vault.put_in(name, text).await);
+        vault.processed(&id).await;
+    }
+    for (q, expected) in [
+        ("31.12.2026", "account.txt"),
+        ("max.spaet@example.org", "members.txt"),
+        ("2026-0815", "members.txt"),
+        ("spaet", "members.txt"),
+    ] {
+        assert_eq!(names(&vault.get_json(&format!("/documents?q={q}")).await), [expected], "{q}");
+    }
+    worker.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_order_goes_through_all_pages_once() {
     let vault = TestVault::new().await;

@@ -6,7 +6,7 @@ use crate::db::models::{AssignedTopics, DocumentRow};
 use crate::db::prepared::{prepared, prepared_for};
 use crate::db::schema::document_topics;
 use crate::db::schema::documents::{self, dsl};
-use crate::domain::search::{for_websearch, parts_of};
+use crate::domain::search::{Within, for_websearch, parts_of};
 use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, TopicId};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{AsSelect, count_star, sql};
@@ -35,14 +35,10 @@ const SIZES: [i64; 4] = [26, 51, 101, 201];
 const MANY: &str = "(SELECT reltuples FROM pg_class WHERE oid = 'documents'::regclass) > 20000";
 
 /// What it costs to unpack a document's words, as a condition that always holds: see `migrations/…_search_toll`.
-macro_rules! toll {
-    () => {
-        "search_toll(documents.id) IS NOT NULL"
-    };
-}
-
-/// See `toll!`.
-const TOLL: &str = toll!();
+const TOLL: &str = "search_toll(documents.id) IS NOT NULL";
+/// PostgreSQL keeps 255 places of a word, and none beyond the 16,383rd: in such a text words may stand one after the other
+/// without its knowing. 255 lines of an account with a year in each come to so much.
+const IS_LONG: &str = "octet_length(documents.text) > 8192";
 
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,7 +117,11 @@ type Condition = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Bool>
 type Rank = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Float>>;
 
 fn rank_of(q: &str) -> Rank {
-    Box::new(sql::<Float>("ts_rank(documents.search, search_query(").bind::<Text, _>(for_websearch(q)).sql("))"))
+    Box::new(
+        sql::<Float>("ts_rank(documents.search, search_query(")
+            .bind::<Text, _>(for_websearch(q, Within::Together))
+            .sql("))"),
+    )
 }
 
 diesel::postfix_operator!(IsTrue, " IS TRUE", backend: Pg);
@@ -132,24 +132,27 @@ diesel::postfix_operator!(IsTrue, " IS TRUE", backend: Pg);
 /// Row by row the query is a subquery: worked out once, also where the plan was made before anything was typed. Else
 /// PostgreSQL is told what a row costs (`migrations/…_search_toll`), to choose the way on which it looks at the fewest.
 fn matches(q: &str, way: Way) -> Condition {
-    let (begin, end) = match way {
-        Way::ByAnyIndex => (concat!(toll!(), " AND (documents.search @@ search_query("), ")"),
-        Way::RowByRow => ("(documents.search @@ (SELECT search_query(", "))"),
+    let (before, after) = match way {
+        Way::ByAnyIndex => ("documents.search @@ search_query(", ")"),
+        Way::RowByRow => ("documents.search @@ (SELECT search_query(", "))"),
     };
-    let full_text = sql::<Bool>(begin).bind::<Text, _>(for_websearch(q)).sql(end);
-    if q.chars().count() < 3 {
-        return Box::new(full_text.sql(")"));
+    let full_text = |words: String| Box::new(sql::<Bool>(before).bind::<Text, _>(words).sql(after)) as Condition;
+    let (together, apart) = (for_websearch(q, Within::Together), for_websearch(q, Within::Apart));
+    let mut found = match together == apart {
+        true => full_text(together),
+        false => Box::new(full_text(apart).and(full_text(together).or(sql::<Bool>(IS_LONG)))) as Condition,
+    };
+    if q.chars().count() >= 3 {
+        let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let pattern = format!("%{escaped}%");
+        let in_name = sql::<Bool>("documents.filename ILIKE ").bind::<Text, _>(pattern.clone());
+        let in_title = sql::<Bool>("documents.title ILIKE ").bind::<Text, _>(pattern);
+        found = Box::new(found.or(in_name).or(in_title));
     }
-    let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    let pattern = format!("%{escaped}%");
-    Box::new(
-        full_text
-            .sql(" OR documents.filename ILIKE ")
-            .bind::<Text, _>(pattern.clone())
-            .sql(" OR documents.title ILIKE ")
-            .bind::<Text, _>(pattern)
-            .sql(")"),
-    )
+    match way {
+        Way::ByAnyIndex => Box::new(sql::<Bool>(TOLL).and(found)),
+        Way::RowByRow => found,
+    }
 }
 
 /// It is in one of these states. The one that is asked for most often, a single one, reads an index in order.
@@ -222,7 +225,7 @@ fn compared(place: After, operator: &'static str, q: &str) -> Condition {
         ),
         After::Relevance(rank, id) => Box::new(
             sql::<Bool>("(ts_rank(documents.search, search_query(")
-                .bind::<Text, _>(for_websearch(q))
+                .bind::<Text, _>(for_websearch(q, Within::Together))
                 .sql(")), documents.id)")
                 .sql(operator)
                 .bind::<Float, _>(rank)
