@@ -166,10 +166,24 @@ impl AiConfig {
     /// True where the day's budget holds not one question: it may be asked twice, each time with its text and some thousand
     /// tokens around it.
     pub(super) fn is_never_asked(&self) -> bool {
-        let thoughts = if self.provider == AiProviderKind::Anthropic { 3600 } else { 0 };
+        let thoughts = if self.thinks() { 3600 } else { 0 };
         let question = 2 * (u64::from(self.max_input_tokens) + 1600 + thoughts);
         let too_few = |limit: u64, wanted: u64| limit > 0 && limit < wanted;
         self.provider.is_remote() && (too_few(self.daily_tokens, question) || too_few(self.daily_requests, 2))
+    }
+
+    /// True where the model thinks before it answers, and that counts among the tokens of the answer.
+    pub fn thinks(&self) -> bool {
+        let host = self.base_url.as_ref().and_then(|url| url.domain()).unwrap_or_default();
+        match self.provider {
+            AiProviderKind::Anthropic => true,
+            AiProviderKind::OpenAi => host == "openai.com" || host.ends_with(".openai.com"),
+            // It can only be told how much.
+            AiProviderKind::Ollama | AiProviderKind::Local => {
+                let model = self.model.as_deref().unwrap_or_default();
+                model.rsplit('/').next().is_some_and(|name| name.starts_with("gpt-oss"))
+            }
+        }
     }
 
     /// True where texts and the key leave this machine without encryption.

@@ -77,11 +77,9 @@ pub(super) fn of(config: &AiConfig) -> Result<Box<dyn Wire>, WireError> {
     let base = config.base_url.as_ref().ok_or(WireError::Address)?;
     let key = config.api_key.as_ref().map(|key| key.expose_secret());
     Ok(match config.provider {
-        AiProviderKind::OpenAi => Box::new(OpenAi::new(base, key)?),
+        AiProviderKind::OpenAi => Box::new(OpenAi::new(base, key, config.thinks())?),
         AiProviderKind::Anthropic => Box::new(Anthropic::new(base, key)?),
-        AiProviderKind::Ollama | AiProviderKind::Local => {
-            Box::new(Ollama::new(base, key, config.model.as_deref().unwrap_or_default())?)
-        }
+        AiProviderKind::Ollama | AiProviderKind::Local => Box::new(Ollama::new(base, key, config.thinks())?),
     })
 }
 

@@ -19,12 +19,11 @@ pub(super) struct Ollama {
 }
 
 impl Ollama {
-    pub(super) fn new(base: &Url, key: Option<&str>, model: &str) -> Result<Self, InvalidHeaderValue> {
+    pub(super) fn new(base: &Url, key: Option<&str>, always_thinks: bool) -> Result<Self, InvalidHeaderValue> {
         let headers = match key {
             Some(key) => secret_header(AUTHORIZATION, &format!("Bearer {key}"))?,
             None => HeaderMap::new(),
         };
-        let always_thinks = model.rsplit('/').next().is_some_and(|name| name.starts_with("gpt-oss"));
         Ok(Self { url: address(base, "api", "chat"), headers, always_thinks })
     }
 }

@@ -17,12 +17,11 @@ pub(super) struct OpenAi {
 }
 
 impl OpenAi {
-    pub(super) fn new(base: &Url, key: Option<&str>) -> Result<Self, InvalidHeaderValue> {
+    pub(super) fn new(base: &Url, key: Option<&str>, original: bool) -> Result<Self, InvalidHeaderValue> {
         let headers = match key {
             Some(key) => secret_header(AUTHORIZATION, &format!("Bearer {key}"))?,
             None => HeaderMap::new(),
         };
-        let original = base.domain().is_some_and(|host| host == "openai.com" || host.ends_with(".openai.com"));
         Ok(Self { url: address(base, "v1", "chat/completions"), headers, original })
     }
 }
