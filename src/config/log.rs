@@ -8,10 +8,7 @@ use log::LevelFilter;
 pub(super) fn check(reader: &mut Reader<'_>) {
     let wrong = reader.optional("RUST_LOG").is_some_and(|value| !is_understood(value));
     if wrong {
-        reader.problem(
-            "RUST_LOG",
-            "must be error, warn, info, debug or trace, also by part: info,docuvault::worker=debug",
-        );
+        reader.problem("RUST_LOG", "must be error, warn, info, debug or trace, also by part: info,docuvault=debug");
     }
 }
 
@@ -38,7 +35,7 @@ mod tests {
             "info",
             "WARN",
             "off",
-            "info,docuvault::worker=debug",
+            &["info,docuvault", "::worker=debug"].concat(),
             " warn , actix_server = error,",
             "docuvault",
             "debug/lease",
