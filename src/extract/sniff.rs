@@ -166,8 +166,9 @@ fn is_pdf(head: &[u8]) -> bool {
     }
     let header = memmem::find(&head[..head.len().min(PDF_HEADER_WITHIN)], PDF);
     header.is_some_and(|at| {
-        // Texts speak of PDFs.
-        signature(head).is_none() && (!super::decode::is_text(head) || is_begun_pdf(&head[at + PDF.len()..]))
+        // Texts speak of PDFs, in words before and behind.
+        let is_spoken_of = || super::decode::is_text(head) && !head[..at].trim_ascii().is_empty();
+        signature(head).is_none() && (!is_spoken_of() || is_begun_pdf(&head[at + PDF.len()..]))
     })
 }
 
@@ -189,7 +190,7 @@ fn is_begun_pdf(behind: &[u8]) -> bool {
 }
 
 /// Formats that are text to look at, and begin with more letters than a text does by chance.
-const OF_LETTERS: &[&[u8]] = &[b"{\\rtf", b"%!PS"];
+const OF_LETTERS: &[&[u8]] = &[b"{\\rtf", b"%!PS", b"GIF87a", b"GIF89a"];
 
 /// The MIME type of what has a signature at its very beginning, and is no text. Some are of two or three letters, with
 /// which a text may begin as well: "BM", "MZ", "GIF".
@@ -198,8 +199,9 @@ fn signature(head: &[u8]) -> Option<&'static str> {
     let before_pdf = memmem::find(head, b"%PDF").map_or(head, |at| &head[..at]);
     let found = infer::get(before_pdf)?;
     let of_text = matches!(found.matcher_type(), infer::MatcherType::Text) || found.mime_type().starts_with("text/");
-    // No text in one byte a letter has a zero, and one in two has no signature.
-    let is_binary = head.contains(&0) || !super::decode::is_text(head);
+    // No text in one byte a letter has a zero, and one in two has no signature. None begins as a JPEG does, either.
+    let begins_in_letters = head.iter().take(3).all(u8::is_ascii);
+    let is_binary = head.contains(&0) || !begins_in_letters || !super::decode::is_text(head);
     let signed = is_binary || OF_LETTERS.iter().any(|letters| head.starts_with(letters));
     (signed && !of_text).then(|| found.mime_type())
 }
