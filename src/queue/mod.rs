@@ -191,7 +191,7 @@ impl JobQueue {
     ) -> Result<T, QueueError> {
         let mut pipeline = redis::pipe();
         pipeline.cmd("EVAL").arg(script).arg(1).arg(key).arg(arguments);
-        // It counts something, mostly.
+        // Most of them count something, and once is not twice.
         let call = self.connections.run_once(pipeline);
         let (answer,): (T,) = self.metrics.timed(Store::Redis, call, |_| true).await?;
         Ok(answer)

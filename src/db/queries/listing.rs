@@ -127,7 +127,8 @@ fn rank_of(q: &str) -> Rank {
 diesel::postfix_operator!(IsTrue, " IS TRUE", backend: Pg);
 
 /// The full text matches, or the name or the title holds what was typed somewhere inside a word. Trigrams need three
-/// characters; below that the index could not help, and every name matches.
+/// characters; below that the index could not help, and every name matches. A word that was typed with several in it is found
+/// as a phrase; in a long text all of them will do (see [`IS_LONG`]).
 ///
 /// Row by row the query is a subquery: worked out once, also where the plan was made before anything was typed. Else
 /// PostgreSQL is told what a row costs (`migrations/…_search_toll`), to choose the way on which it looks at the fewest.
