@@ -177,7 +177,9 @@ impl AiConfig {
         let host = self.base_url.as_ref().and_then(|url| url.domain()).unwrap_or_default();
         match self.provider {
             AiProviderKind::Anthropic => true,
-            AiProviderKind::OpenAi => host == "openai.com" || host.ends_with(".openai.com"),
+            AiProviderKind::OpenAi => {
+                host == "openai.com" || host.ends_with(".openai.com") || host.ends_with(".openai.azure.com")
+            }
             // It can only be told how much.
             AiProviderKind::Ollama | AiProviderKind::Local => {
                 let model = self.model.as_deref().unwrap_or_default();

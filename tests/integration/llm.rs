@@ -176,6 +176,24 @@ async fn an_answer_that_is_no_good_is_asked_for_once_more_and_then_given_up() {
     }
 }
 
+/// Whether a model behind such a server thinks, nobody knows before it does.
+#[tokio::test]
+async fn a_model_that_thinks_at_length_gets_room_for_it() {
+    let server = LlmServer::start(good()).await;
+    let cut = json!({
+        "choices": [{"finish_reason": "length", "message": {"role": "assistant", "content": null}}],
+        "usage": {"prompt_tokens": 300, "completion_tokens": 512},
+    });
+    server.next(Manner::Body(cut.to_string().into_bytes()));
+    let provider = provider(AiProviderKind::OpenAi, &server);
+    for _ in 0..2 {
+        provider.score(paper("words"), &topics()).await.expect("an answer");
+    }
+    let rooms: Vec<Value> = server.seen().iter().map(|seen| seen.body["max_tokens"].clone()).collect();
+    assert_eq!(rooms, [json!(512), json!(4096), json!(4096)]);
+    assert!(provider.cost(&topics()) > 3000 + 4096, "and that is set aside of the day's budget");
+}
+
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_not_waited_for_and_may_be_asked_later() {
     let status = |status, headers: &[(&'static str, &str)]| {
@@ -241,6 +259,13 @@ async fn a_refusal_is_told_apart_and_shows_neither_key_nor_words() {
         }
     }
     assert!(elsewhere.seen().is_empty(), "no redirect is followed");
+    // As Anthropic says that nothing more is paid for.
+    let message = "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing.";
+    let body = json!({"type": "error", "error": {"type": "invalid_request_error", "message": message}}).to_string();
+    let server = LlmServer::start(Manner::Status(400, Vec::new(), body)).await;
+    let error =
+        provider(AiProviderKind::Anthropic, &server).score(paper("words"), &topics()).await.expect_err("refused");
+    assert!(matches!(error, AiError::Refused { every: true, .. }), "{error:?}");
 }
 
 /// A vault whose provider is Ollama at this server.

@@ -118,10 +118,10 @@ impl Http {
         }
         let about_the_question =
             matches!(status.as_u16(), 400 | 409 | 413 | 415 | 422 | 431) && !status.is_redirection();
-        let body = self.body(response, MAX_REFUSAL).await.ok();
-        let code = body.and_then(|body| serde_json::from_slice::<Value>(&body).ok()).and_then(|body| plain_code(&body));
-        let code = code.map_or(String::new(), |code| format!(" ({code})"));
-        Failure::Refused { status, code, every: !about_the_question }
+        let body = self.body(response, MAX_REFUSAL).await.unwrap_or_default();
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        let code = plain_code(&body).map_or(String::new(), |code| format!(" ({code})"));
+        Failure::Refused { status, code, every: !about_the_question || is_out_of_credit(&body) }
     }
 
     async fn body(&self, mut response: Response, most: usize) -> Result<Vec<u8>, Failure> {
@@ -147,6 +147,12 @@ fn true_unless_connecting(what: &str) -> bool {
 /// The cause of a client's error; never the address.
 fn chain(error: reqwest::Error) -> String {
     crate::error::cause_chain(&error.without_url())
+}
+
+/// Anthropic says so with a 400, as if it were about the question ("Your credit balance is too low …").
+fn is_out_of_credit(body: &Value) -> bool {
+    let message = body.pointer("/error/message").and_then(Value::as_str);
+    message.is_some_and(|message| message.to_ascii_lowercase().contains("credit balance"))
 }
 
 /// The code that OpenAI (`error.code`, `error.type`) and Anthropic (`error.type`) give; only where it is a plain word, so

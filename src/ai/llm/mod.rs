@@ -25,9 +25,10 @@ use async_trait::async_trait;
 use http::{Failure, Http};
 use prompt::{PROMPT_VERSION, Prompt};
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use tokens::tokens;
-use wire::{Question, Reply, Wire};
+use wire::{Question, Reply, THINKING_TOKENS, Wire};
 
 /// Instructions, schema and what a wire adds to them, in tokens at most.
 const FRAME_TOKENS: u64 = 1000;
@@ -39,6 +40,8 @@ pub struct LlmProvider {
     model: String,
     budget: u64,
     suggest: bool,
+    /// An answer was cut off: the model thinks before it answers, and that counts. The next one has room for it.
+    thinks: AtomicBool,
 }
 
 impl LlmProvider {
@@ -50,7 +53,14 @@ impl LlmProvider {
         let wire = wire::of(config).map_err(unusable_settings)?;
         let http = Http::new(config.timeout).map_err(|error| unusable_settings(error.without_url()))?;
         let model = config.model.clone().unwrap_or_default();
-        Ok(Self { wire, http, model, budget: config.max_input_tokens.into(), suggest: config.suggest_topics })
+        let budget = config.max_input_tokens.into();
+        Ok(Self { wire, http, model, budget, suggest: config.suggest_topics, thinks: AtomicBool::new(false) })
+    }
+
+    /// Tokens that an answer is given, at most.
+    fn answer_tokens(&self) -> u64 {
+        let first = self.wire.answer_tokens();
+        if self.thinks.load(Ordering::Relaxed) { first.max(THINKING_TOKENS) } else { first }
     }
 
     /// Asks once; adds what it cost to `spent`.
@@ -94,7 +104,7 @@ impl AiProvider for LlmProvider {
 
     fn cost(&self, topics: &[Topic]) -> u64 {
         let names: u64 = topics.iter().take(shortlist::MOST).map(|topic| tokens(&topic.name) + 4).sum();
-        self.budget + names + FRAME_TOKENS + self.wire.answer_tokens()
+        self.budget + names + FRAME_TOKENS + self.answer_tokens()
     }
 
     async fn score(&self, subject: Subject<'_>, topics: &[Topic]) -> Result<Assessment, AiError> {
@@ -105,14 +115,25 @@ impl AiProvider for LlmProvider {
         let topics = shortlist::of(subject, topics);
         let schema = schema::of(&topics, self.suggest);
         let prompt = Prompt::of(subject, &topics, self.budget, self.suggest);
-        let room = self.cost(&topics);
         let mut spent = Spent::default();
         let mut user = prompt.user;
         let mut again = false;
         loop {
-            let question = Question { model: &self.model, system: &prompt.system, user: &user, schema: &schema, room };
+            let question = Question {
+                model: &self.model,
+                system: &prompt.system,
+                user: &user,
+                schema: &schema,
+                room: self.cost(&topics),
+                answer_tokens: self.answer_tokens(),
+            };
             let found = match self.ask(&question, &mut spent).await {
-                Ok(reply) => answer::check(&reply.content, &topics, self.suggest).map(|answer| (reply, answer)),
+                Ok(reply) => {
+                    if reply.cut {
+                        self.thinks.store(true, Ordering::Relaxed);
+                    }
+                    answer::check(&reply.content, &topics, self.suggest).map(|answer| (reply, answer))
+                }
                 Err(AiError::Unusable { .. }) => Err(Fault::NoJson),
                 Err(error) => return Err(error),
             };

@@ -47,7 +47,7 @@ impl Wire for Anthropic {
     fn request(&self, question: &Question<'_>) -> Value {
         json!({
             "model": question.model,
-            "max_tokens": self.answer_tokens(),
+            "max_tokens": question.answer_tokens,
             "system": question.system,
             "messages": [{"role": "user", "content": question.user}],
             "tools": [{
@@ -74,6 +74,7 @@ impl Wire for Anthropic {
             model: model_name(body.get("model")),
             tokens_in: count(body.pointer("/usage/input_tokens")),
             tokens_out: count(body.pointer("/usage/output_tokens")),
+            cut: body.get("stop_reason").and_then(Value::as_str) == Some("max_tokens"),
         }
     }
 }

@@ -16,7 +16,7 @@ use url::Url;
 /// Tokens of an answer, at most: three topics are some sixty, two suggestions a hundred more.
 const ANSWER_TOKENS: u64 = 512;
 /// The same where the model thinks before it answers, and that counts.
-const THINKING_TOKENS: u64 = 4096;
+pub(super) const THINKING_TOKENS: u64 = 4096;
 
 /// What a model is asked.
 pub(super) struct Question<'a> {
@@ -30,6 +30,8 @@ pub(super) struct Question<'a> {
     pub schema: &'a Value,
     /// Tokens that question and answer take together, at most.
     pub room: u64,
+    /// Tokens of the answer among them.
+    pub answer_tokens: u64,
 }
 
 /// What a model said.
@@ -51,6 +53,8 @@ pub(super) struct Reply {
     pub model: Option<String>,
     pub tokens_in: Option<u64>,
     pub tokens_out: Option<u64>,
+    /// It was cut off where its room ended.
+    pub cut: bool,
 }
 
 /// One server's way to talk.
@@ -61,7 +65,7 @@ pub(super) trait Wire: Send + Sync {
     fn url(&self) -> &Url;
     /// With the key.
     fn headers(&self) -> &HeaderMap;
-    /// Tokens that an answer is given, at most.
+    /// Tokens that an answer is given, at most, as far as is known before the first.
     fn answer_tokens(&self) -> u64;
     /// The body of the request.
     fn request(&self, question: &Question<'_>) -> Value;

@@ -58,7 +58,7 @@ impl Wire for Ollama {
             "format": question.schema,
             "options": {
                 "temperature": 0,
-                "num_predict": self.answer_tokens(),
+                "num_predict": question.answer_tokens,
                 // Left alone it cuts the beginning off what is longer than its default, and says nothing.
                 "num_ctx": question.room.next_multiple_of(CONTEXT_STEP),
             },
@@ -72,6 +72,7 @@ impl Wire for Ollama {
             model: model_name(body.get("model")),
             tokens_in: count(body.get("prompt_eval_count")),
             tokens_out: count(body.get("eval_count")),
+            cut: body.get("done_reason").and_then(Value::as_str) == Some("length"),
         }
     }
 }

@@ -12,7 +12,7 @@ use url::Url;
 pub(super) struct OpenAi {
     url: Url,
     headers: HeaderMap,
-    /// OpenAI's own server: its newer models refuse `max_tokens` and `temperature`, which the others want.
+    /// OpenAI's own server, or Azure's: its newer models refuse `max_tokens` and `temperature`, which the others want.
     original: bool,
 }
 
@@ -57,9 +57,9 @@ impl Wire for OpenAi {
             },
         });
         if self.original {
-            request["max_completion_tokens"] = json!(self.answer_tokens());
+            request["max_completion_tokens"] = json!(question.answer_tokens);
         } else {
-            request["max_tokens"] = json!(self.answer_tokens());
+            request["max_tokens"] = json!(question.answer_tokens);
             request["temperature"] = json!(0);
         }
         request
@@ -72,6 +72,7 @@ impl Wire for OpenAi {
             model: model_name(body.get("model")),
             tokens_in: count(body.pointer("/usage/prompt_tokens")),
             tokens_out: count(body.pointer("/usage/completion_tokens")),
+            cut: body.pointer("/choices/0/finish_reason").and_then(Value::as_str) == Some("length"),
         }
     }
 }
