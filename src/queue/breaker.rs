@@ -44,11 +44,13 @@ return 1
 ";
 
 /// ARGV[1] the epoch, ARGV[2] whether it was the probe, ARGV[3] failures that open it, ARGV[4] the first wait, ARGV[5] the
-/// longest, ARGV[6] a number from 0 to 1, ARGV[7] what the other side asks for. Answers the wait, or 0.
+/// longest, ARGV[6] a number from 0 to 1, ARGV[7] what the other side asks for. Answers the wait, or 0; also where it was open
+/// already.
 const FAILED: &str = "
-if epoch ~= tonumber(ARGV[1]) then return 0 end
+local open = opened > 0 and math.max(1000, till - now) or 0
+if epoch ~= tonumber(ARGV[1]) then return open end
 local asked, early = tonumber(ARGV[7]), false
-if opened > 0 and ARGV[2] ~= '1' then return 0 end
+if opened > 0 and ARGV[2] ~= '1' then return open end
 if opened == 0 then
   failures = redis.call('HINCRBY', KEYS[1], 'failures', 1)
   redis.call('PEXPIRE', KEYS[1], 604800000)
@@ -183,7 +185,7 @@ impl Breaker {
     }
 
     /// The call failed; `asked` is how long the other side wants to be left alone, if it says so. Answers how long nobody
-    /// may call now, where that opened the breaker.
+    /// may call now, where that opened the breaker, or it was open already.
     ///
     /// # Errors
     /// When Redis can't be reached.
