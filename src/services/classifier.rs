@@ -30,6 +30,8 @@ pub struct Choice {
     pub provenance: Option<Provenance>,
     /// Topics that the provider would make.
     pub suggestions: Vec<SuggestedTopic>,
+    /// It was asked, and gave no answer in the end.
+    pub unanswered: bool,
 }
 
 impl Choice {
@@ -43,6 +45,9 @@ impl Choice {
             "best_confidence": self.best_confidence,
             "none": self.none,
         });
+        if self.unanswered {
+            detail["unanswered"] = json!(true);
+        }
         if let Some(why) = self.fallback {
             detail["fallback_reason"] = json!(why);
         }
@@ -127,7 +132,10 @@ pub async fn choose(
 pub async fn hold_back(vault: &Vault) -> Result<()> {
     match &vault.remote {
         Some(remote) if vault.config.ai.fallback == AiFallback::Retry => {
-            remote.would_answer().await.map_err(Error::from)
+            let Err(why) = remote.would_answer().await else { return Ok(()) };
+            let topics = queries::topics::count(&mut *vault.db.get().await?).await?;
+            // Where there are none to choose from, it is not asked.
+            if topics == 0 { Ok(()) } else { Err(why.into()) }
         }
         _ => Ok(()),
     }
@@ -157,5 +165,6 @@ fn decide(vault: &Vault, provider: &'static str, assessment: Assessment) -> Choi
         fallback: None,
         provenance,
         suggestions,
+        unanswered: false,
     }
 }

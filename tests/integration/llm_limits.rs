@@ -4,7 +4,7 @@
 use crate::support::files::INVOICE;
 use crate::support::llm_server::{LlmServer, Manner, choice};
 use crate::support::proxy::Proxy;
-use crate::support::{TestVault, eventually, id_of, setting};
+use crate::support::{TestVault, eventually, file_part, id_of, setting};
 use deadpool_redis::redis;
 use docuvault::ai::{self, Subject, Topic};
 use docuvault::config::{AiConfig, AiProviderKind, RedisConfig};
@@ -14,6 +14,7 @@ use docuvault::queue::{
     Admission, Allowance, Amount, Breaker, BreakerLimits, BreakerState, Budget, JobQueue, Pass, Permits,
 };
 use docuvault::services::remote::{NoAnswer, RemoteAi};
+use reqwest::multipart::Form;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +90,8 @@ async fn a_half_open_breaker_lets_one_through_and_opens_for_longer_when_that_fai
     let passes: Vec<Pass> = passes.into_iter().flatten().collect();
     let [probe] = passes.as_slice() else { panic!("{} were let through", passes.len()) };
     assert!(!breaker.succeeded(late).await.expect("Redis answers"), "what began before says nothing");
-    assert_eq!(breaker.failed(late, None).await.expect("Redis answers"), None);
+    let wait = breaker.failed(late, None).await.expect("Redis answers").expect("it is not closed");
+    assert_eq!(wait.as_secs(), 1, "until the probe is back");
     let wait = other.failed(*probe, None).await.expect("Redis answers").expect("it is open again");
     assert!((200..=400).contains(&wait.as_millis()), "twice as long, half of it by chance: {wait:?}");
 
@@ -296,7 +298,7 @@ async fn where_the_settings_want_that_documents_wait_for_the_provider_and_no_att
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_document_that_never_gets_a_usable_answer_is_given_up_and_blocks_nobody() {
+async fn a_document_that_never_gets_a_usable_answer_is_left_to_people_and_blocks_nobody() {
     let server = LlmServer::start(Manner::Gullible).await;
     let vault = vault_at(&server, &[("AI_FALLBACK", "retry"), ("JOB_MAX_ATTEMPTS", "2")]).await;
     let worker = vault.worker();
@@ -304,7 +306,9 @@ async fn a_document_that_never_gets_a_usable_answer_is_given_up_and_blocks_nobod
     let other = vault.processed(&id_of(&vault.put_in("b.txt", "words").await)).await;
     assert_eq!(other["topics"][0]["name"], "Tax");
     let document = vault.processed(&poison).await;
-    assert_eq!((&document["status"], &document["error"]["code"]), (&json!("failed"), &json!("gave_up")));
+    assert_eq!((&document["status"], &document["topics"]), (&json!("needs_review"), &json!([])));
+    assert_eq!(decisions(&vault, json!({"unanswered": true})).await, 1);
+    assert_eq!(vault.get_json("/documents?q=assign").await["items"][0]["id"], poison, "it was read");
     assert_eq!(server.seen().len(), 2 * 2 + 1, "two attempts of two requests, and the other's");
     assert_eq!(health(&vault).await["capabilities"]["ai"]["breaker"], "closed", "it answers, after all");
     worker.stop().await;
@@ -333,15 +337,56 @@ async fn a_server_that_refuses_every_question_is_left_alone_and_gives_no_documen
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_question_that_breaks_the_answer_each_time_is_given_up_while_others_are_answered() {
+async fn a_question_that_breaks_the_answer_each_time_is_not_asked_for_ever() {
     let server = LlmServer::start(Manner::Say(choice(&[("Tax", 0.9)], 0.0))).await;
     let vault = vault_at(&server, &[("AI_FALLBACK", "retry"), ("JOB_MAX_ATTEMPTS", "1")]).await;
     server.next(Manner::CutOff);
     let worker = vault.worker();
     let poison = vault.processed(&id_of(&vault.put_in("poison.txt", "words").await)).await;
-    assert_eq!((&poison["status"], &poison["error"]["code"]), (&json!("failed"), &json!("gave_up")));
+    assert_eq!((&poison["status"], &poison["error"]), (&json!("needs_review"), &Value::Null));
     let other = vault.processed(&id_of(&vault.put_in("b.txt", "other words").await)).await;
     assert_eq!(other["topics"][0]["name"], "Tax");
+    worker.stop().await;
+}
+
+/// What a person chose stands, whatever the AI thinks of it; and where there is nothing to choose from, nothing is asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_ai_has_no_say_in_does_not_wait_for_it() {
+    let server = LlmServer::start(Manner::Status(503, Vec::new(), String::new())).await;
+    // Not one question fits into the day.
+    let vault = vault_at(&server, &[("AI_FALLBACK", "retry"), ("AI_DAILY_TOKENS", "10")]).await;
+    let worker = vault.worker();
+    let tax = vault.topic_id("Tax").await;
+    let form = Form::new().text("topic_ids", tax.clone()).part("file", file_part("a.txt", "words"));
+    let chosen = id_of(&vault.post_form(form).await.json().await.expect("JSON"));
+    assert_eq!(vault.processed(&chosen).await["topics"][0]["id"], tax);
+    for topic in vault.get_json("/topics").await["items"].as_array().expect("items") {
+        let gone = vault.http.delete(vault.api(&format!("/topics/{}", id_of(topic)))).send().await;
+        assert_eq!(gone.expect("an answer").status(), 204);
+    }
+    let document = vault.processed(&id_of(&vault.put_in("b.txt", "other words").await)).await;
+    assert_eq!(document["status"], "needs_review");
+    assert_eq!(server.seen().len(), 0);
+    worker.stop().await;
+}
+
+/// It is given once, and nobody is there to give it again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_password_does_not_wait_for_the_ai() {
+    let server = LlmServer::start(Manner::Status(503, Vec::new(), String::new())).await;
+    let vault = vault_at(&server, &[("AI_FALLBACK", "retry")]).await;
+    let worker = vault.worker();
+    let id = id_of(&vault.put_in("locked.pdf", include_bytes!("../fixtures/formats/locked.pdf")).await);
+    assert_eq!(vault.processed(&id).await["error"]["code"], "password");
+    let url = vault.api(&format!("/documents/{id}/unlock"));
+    let unlock = vault.http.post(url).json(&json!({"password": "secret"})).send().await.expect("an answer");
+    assert_eq!(unlock.status(), 202);
+    let document = eventually("it is read", || async {
+        let document = vault.document(&id).await;
+        (document["status"] == "needs_review").then_some(document)
+    })
+    .await;
+    assert_eq!(document["error"], Value::Null);
     worker.stop().await;
 }
 

@@ -143,6 +143,23 @@ async fn bytes_that_are_not_those_that_were_put_in_are_never_read_as_if_they_wer
     worker.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_read_once_is_still_found_where_it_can_not_be_read_again() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker_with(&[("OCR_LANGUAGES", "eng")], program());
+    let id = id_of(&vault.put_in("picture.png", include_bytes!("../fixtures/formats/picture.png")).await);
+    let read = vault.processed(&id).await;
+    assert_eq!(read["error"], Value::Null);
+    let text = vault.text(&id).await;
+    worker.stop().await;
+    let worker = vault.worker_with(&[("OCR_LANGUAGES", "none")], program());
+    vault.http.post(vault.api(&format!("/documents/{id}/reprocess"))).send().await.expect("an answer");
+    let document = vault.processed(&id).await;
+    assert_eq!((&document["status"], &document["topics"]), (&Value::from("failed"), &read["topics"]));
+    assert_eq!(vault.text(&id).await, text);
+    worker.stop().await;
+}
+
 #[test]
 fn the_small_program_reads_what_it_can_where_it_is_there_and_of_the_same_version() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -18,7 +18,7 @@ use crate::db::queries::steps::Claimed;
 use crate::db::{AsyncConnection, AsyncPgConnection, queries};
 use crate::domain::{DocumentId, DocumentProblem, DocumentStatus, JobId, JobState};
 use crate::error::{Error, Result, cause_chain};
-use crate::extract::Reading;
+use crate::extract::{ReadText, Reading};
 use rand::Rng;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -95,20 +95,37 @@ fn tell(vault: &Vault, changed: Option<&Document>) {
 /// # Errors
 /// What may pass.
 pub async fn run(vault: &Vault, work: &Work) -> Result<Outcome> {
-    // Reading is the larger part of the work: it is not done where the end is known to have to wait.
-    if !work.brings_topics {
+    // Where a person chose, nobody asks what the AI thinks.
+    let asks = !work.brings_topics && !work.document.topics_by_user;
+    // Reading is the larger part of the work: it is not done where the end is known to have to wait. But a password does not.
+    if asks && work.job.unlock.is_none() {
         classifier::hold_back(vault).await?;
     }
     let password = unlock::password_for(vault, &work.job).await?;
     let reading = extractor::read(vault, &work.document, password).await?;
     let choice = match &reading.text {
-        Ok(read) if !work.brings_topics => {
-            let language = read.language.as_deref();
-            classifier::choose(vault, &work.document, &read.text, language, StandIn::AsSet).await?
-        }
+        Ok(read) if asks => choose(vault, work, read).await?,
         _ => Choice::default(),
     };
     Ok(Outcome { reading, choice })
+}
+
+/// Has the AI choose. Where it gave no answer each time, or the password is used up, what was read is kept, and people sort it.
+async fn choose(vault: &Vault, work: &Work, read: &ReadText) -> Result<Choice> {
+    let language = read.language.as_deref();
+    match classifier::choose(vault, &work.document, &read.text, language, StandIn::AsSet).await {
+        Err(error) if work.job.unlock.is_some() || is_last_attempt(vault, work, &error) => {
+            log::warn!(job:% = work.job.id, document:% = work.document.id;
+                "read, but not sorted: {}", cause_chain(&error));
+            Ok(Choice { unanswered: true, ..Choice::default() })
+        }
+        other => other,
+    }
+}
+
+fn is_last_attempt(vault: &Vault, work: &Work, error: &Error) -> bool {
+    let (_, outage) = wait_after(error, work.job.attempts);
+    !outage && work.job.attempts >= vault.config.work.max_attempts
 }
 
 /// Puts a job that failed back into the queue, or gives it up.
@@ -124,10 +141,10 @@ pub async fn fail(vault: &Vault, work: &Work, owner: &str, error: &Error) -> Res
             let Some(document) = queries::documents::lock_anywhere(conn, work.document.id).await? else {
                 return Ok(None);
             };
-            let (delay, outage) = wait_after(error, work.job.attempts);
-            if !outage && work.job.attempts >= vault.config.work.max_attempts {
+            if is_last_attempt(vault, work, error) {
                 return bury(conn, &work.job, document, owner, &why).await;
             }
+            let (delay, outage) = wait_after(error, work.job.attempts);
             give_back(conn, work, document, owner, delay, outage, Some(&why)).await
         })
         .await?;

@@ -142,13 +142,13 @@ impl Ending<'_> {
         Ok(Settled::Done { replaced })
     }
 
-    /// What was read while the bytes were there is still worth finding, and so are its topics. So is what was read with a
-    /// password that is not at hand any more.
+    /// What was read is still worth finding where it can't be read again, and so are its topics: the bytes are away, the
+    /// password is not at hand any more, or there was less time or memory for it.
     fn keeps_what_was_read(&self, document: &DocumentRow) -> bool {
         match self.problem {
             Some(DocumentProblem::ContentMissing | DocumentProblem::ContentDamaged) => true,
-            Some(DocumentProblem::Password) => document.has_text(),
-            _ => false,
+            Some(_) => document.has_text(),
+            None => false,
         }
     }
 
