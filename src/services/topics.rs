@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 const SORT: &str = "name";
 /// Topics in a vault, at most: most clients take the list as a whole, and the AI weighs every one of them for every document.
 const MAX_TOPICS: i64 = 1000;
+/// Documents that are taken from under a topic at a time.
+const DOCUMENTS_A_STEP: usize = 1000;
 /// Longest description, in characters.
 const MAX_DESCRIPTION_CHARS: usize = 4000;
 
@@ -147,25 +149,46 @@ pub async fn change(vault: &Vault, id: TopicId, change: TopicChange<'_>) -> Resu
     Ok(topic)
 }
 
-/// Removes a topic, also from its documents; the documents stay. What a person had put under it alone is unsorted again.
+/// Removes a topic, also from its documents; the documents stay. What stood under it alone is unsorted again.
 ///
 /// # Errors
 /// `not_found`.
 pub async fn delete(vault: &Vault, id: TopicId) -> Result<()> {
     let mut conn = vault.db.get().await?;
-    conn.transaction::<_, Error, _>(async |conn| {
-        let document_count = queries::topics::document_count(conn, id).await?;
-        queries::topics::release_documents_of(conn, id).await?;
-        if !queries::topics::delete(conn, id).await? {
+    let document_count = queries::topics::document_count(&mut conn, id).await?;
+    let mut released = 0;
+    // In steps, since half a vault may stand under it: each by itself leaves nothing that is not as it should be.
+    loop {
+        let step = conn
+            .transaction(async |conn| queries::topics::release_documents(conn, id, DOCUMENTS_A_STEP as i64).await)
+            .await?;
+        released += step;
+        if step < DOCUMENTS_A_STEP && remove(&mut conn, id, document_count).await? {
+            break;
+        }
+    }
+    vault.events.tell(events::topics());
+    if released > 0 {
+        vault.events.missed();
+    }
+    Ok(())
+}
+
+/// Removes a topic that no document needs. False where one came under it just now.
+async fn remove(conn: &mut AsyncPgConnection, id: TopicId, document_count: i64) -> Result<bool> {
+    conn.transaction(async |conn| {
+        if queries::topics::lock(conn, &[id]).await?.is_empty() {
             return Err(missing());
         }
+        if queries::topics::is_needed(conn, id).await? {
+            return Ok(false);
+        }
+        queries::topics::delete(conn, id).await?;
         let detail = json!({"document_count": document_count});
         queries::audit::append(conn, &audit(id, "topic.deleted", detail)).await?;
-        Ok(())
+        Ok(true)
     })
-    .await?;
-    vault.events.tell(events::topics());
-    Ok(())
+    .await
 }
 
 /// Merges a topic into another: its documents stand under that one from then on, and it is gone. A document under both

@@ -5,8 +5,9 @@ use crate::db::prepared::prepared;
 use crate::db::schema::{document_topics, documents, topics};
 use crate::domain::{Color, Cursor, DocumentId, TopicId, TopicName, TopicSource};
 use diesel::dsl::{count_star, exists, now, sql};
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Bool, Text, Uuid as SqlUuid};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use std::collections::HashMap;
 
@@ -204,38 +205,63 @@ pub async fn move_documents(conn: &mut AsyncPgConnection, from: TopicId, into: T
         .map(drop)
 }
 
-/// Leaves to the AI, and to who reviews, what a person put under this topic alone: once it is gone it would say of these
-/// documents that they belong nowhere, and nobody said that. They are locked until the transaction ends, so this comes before
-/// anything locks the topic.
+/// It stands under this topic alone, so that without it nobody has said where it belongs: or, where a person put it there, that
+/// it belongs nowhere.
+fn hangs_on(id: TopicId) -> Box<dyn BoxableExpression<documents::table, Pg, SqlType = Bool>> {
+    Box::new(
+        sql::<Bool>(
+            "(documents.topics_by_user OR documents.status = 'ready')
+             AND EXISTS (SELECT FROM document_topics AS under WHERE under.document_id = documents.id AND under.topic_id = ",
+        )
+        .bind::<SqlUuid, _>(id)
+        .sql(
+            ") AND NOT EXISTS (SELECT FROM document_topics AS other
+                               WHERE other.document_id = documents.id AND other.topic_id <> ",
+        )
+        .bind::<SqlUuid, _>(id)
+        .sql(")"),
+    )
+}
+
+/// A document stands under this topic alone.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn release_documents_of(conn: &mut AsyncPgConnection, id: TopicId) -> QueryResult<()> {
-    let under = document_topics::table
-        .filter(document_topics::topic_id.eq(id))
-        .filter(document_topics::document_id.eq(documents::id));
+pub async fn is_needed(conn: &mut AsyncPgConnection, id: TopicId) -> QueryResult<bool> {
+    diesel::select(exists(documents::table.filter(hangs_on(id)))).get_result(conn).await
+}
+
+/// Takes documents that stand under this topic alone from under it, and leaves them to who reviews: so many at most. Answers how
+/// many. They are locked until the transaction ends, so this comes before anything locks the topic.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release_documents(conn: &mut AsyncPgConnection, id: TopicId, most: i64) -> QueryResult<usize> {
     let locked: Vec<DocumentId> = documents::table
-        .filter(documents::topics_by_user)
-        .filter(exists(under))
+        .filter(hangs_on(id))
         .order(documents::id)
+        .limit(most)
         .select(documents::id)
         .for_update()
         .load(conn)
         .await?;
-    // Another statement, which sees what those did that were waited for.
-    diesel::sql_query(
-        "UPDATE documents SET topics_by_user = false, updated_at = now(),
-             status = CASE status WHEN 'ready' THEN 'needs_review' ELSE status END
-         WHERE id = ANY($1) AND topics_by_user
-         AND EXISTS (SELECT FROM document_topics AS under WHERE under.document_id = documents.id AND under.topic_id = $2)
-         AND NOT EXISTS (SELECT FROM document_topics AS other
-                         WHERE other.document_id = documents.id AND other.topic_id <> $2)",
-    )
-    .bind::<Array<SqlUuid>, _>(locked)
-    .bind::<SqlUuid, _>(id)
-    .execute(conn)
-    .await
-    .map(drop)
+    // Statements of their own, which see what those did that were waited for.
+    let under = document_topics::table
+        .filter(document_topics::topic_id.eq(id))
+        .filter(document_topics::document_id.eq_any(&locked));
+    diesel::delete(under).execute(conn).await?;
+    let under_none =
+        diesel::dsl::not(exists(document_topics::table.filter(document_topics::document_id.eq(documents::id))));
+    diesel::update(documents::table.filter(documents::id.eq_any(&locked)).filter(under_none))
+        .set((
+            documents::topics_by_user.eq(false),
+            documents::status
+                .eq(sql("CASE documents.status WHEN 'ready' THEN 'needs_review' ELSE documents.status END")),
+            documents::updated_at.eq(now),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(locked.len())
 }
 
 /// Removes a topic, also from its documents. False when there is no such topic.
