@@ -478,7 +478,7 @@ pub struct TopicMerge {
     pub into: TopicId,
 }
 
-/// The data of a `document` event: what changes by itself about a document, as [`Document`] has it.
+/// The data of a `document` event: what changes about a document, as [`Document`] has it.
 #[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes what `services::events::document` tells")]
 pub struct DocumentEvent {
@@ -487,7 +487,10 @@ pub struct DocumentEvent {
     topics: Vec<TopicOfDocument>,
     /// Why it could not be read.
     error: Option<DocumentError>,
+    filename: String,
     title: Option<String>,
+    /// A person chose the topics.
+    topics_by_user: bool,
     /// MIME type.
     content_type: String,
     /// ISO 639-3.

@@ -12,8 +12,8 @@ let log: Asked[]
 let meanwhile: () => void
 
 function told(more: Partial<Document> = {}): DocumentEvent {
-  const { id, status, topics, content_type, text_truncated, has_thumbnail, text_source, error, title, language, page_count, deleted_at } = { ...LOCKED, ...more }
-  return { id, status, topics, content_type, text_truncated, has_thumbnail, text_source, error, title, language, page_count, deleted_at }
+  const { id, status, topics, content_type, text_truncated, has_thumbnail, text_source, error, filename, title, topics_by_user, language, page_count, deleted_at } = { ...LOCKED, ...more }
+  return { id, status, topics, content_type, text_truncated, has_thumbnail, text_source, error, filename, title, topics_by_user, language, page_count, deleted_at }
 }
 
 beforeEach(() => {
