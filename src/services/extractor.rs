@@ -58,12 +58,14 @@ pub async fn read(vault: &Vault, document: &DocumentRow, password: Option<Secret
 }
 
 /// A store that is away is no fault of the job's, however long it lasts. One that answers, and does not hand out this object,
-/// is: such a job is tried a few times, with time for the store to come to itself, and then given up and shown.
+/// is: such a job is tried a few times, with time for the store to come to itself, and then given up and shown. One that refuses
+/// it may refuse all of them, until somebody puts its rights in order: that is waited for, but not second by second.
 async fn away_or_broken(vault: &Vault, error: StorageError) -> Error {
     match error {
         StorageError::Unavailable(_) if vault.storage.ping().await.is_ok() => {
             Error::internal(error).for_time(BROKEN_OBJECT_WAIT)
         }
+        StorageError::Refused(..) => Error::from(error).for_time(BROKEN_OBJECT_WAIT),
         other => other.into(),
     }
 }
