@@ -1,5 +1,7 @@
 //! A search as a person types it: words, phrases in quotes, `or` between two of them, and `-` before what is left out.
 
+use unicode_normalization::char::is_combining_mark;
+
 /// A word or a phrase of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part<'a> {
@@ -9,29 +11,28 @@ pub struct Part<'a> {
     pub left_out: bool,
     /// It, or what stands before it.
     pub or: bool,
-    quoted: bool,
 }
 
 /// Takes a search apart. What has no letter and no digit in it asks for nothing.
 pub fn parts_of(q: &str) -> Vec<Part<'_>> {
     let mut parts: Vec<Part<'_>> = Vec::new();
     let (mut or, mut left_out) = (false, false);
-    let mut add = |typed, left_out, quoted, or: &mut bool| {
+    let mut add = |typed, left_out, or: &mut bool| {
         if has_words(typed) {
-            parts.push(Part { typed, left_out, or: *or && !parts.is_empty(), quoted });
+            parts.push(Part { typed, left_out, or: *or && !parts.is_empty() });
             *or = false;
         }
     };
     for (n, piece) in q.split('"').enumerate() {
         if n % 2 == 1 {
-            add(piece, left_out, true, &mut or);
+            add(piece, left_out, &mut or);
             continue;
         }
         for word in piece.split_whitespace() {
-            if word.eq_ignore_ascii_case("or") {
+            if is_or(word) {
                 or = true;
             } else {
-                add(word.trim_start_matches('-'), word.starts_with('-'), false, &mut or);
+                add(word.trim_start_matches('-'), word.starts_with('-'), &mut or);
             }
         }
         // For the phrase that follows.
@@ -54,26 +55,60 @@ pub enum Within {
     Apart,
 }
 
-/// The same search for PostgreSQL's `websearch_to_tsquery`. A word that has several in it is a phrase of them, as the index has
-/// it: so each of them is found by itself, and the whole as well. Or it is only all of them: the index does not have all places
-/// of a long text. What was quoted or is left out is a phrase in any case.
+/// The same search for PostgreSQL's `websearch_to_tsquery`. What was typed as one and has several words in it, and what was
+/// quoted, is a phrase of them, as the index has it: so each of them is found by itself, and the whole as well. Or it is only all
+/// of them: the index does not have all places of a word that comes often, or late in a book. What is left out is a phrase in any
+/// case.
 pub fn for_websearch(q: &str, within: Within) -> String {
     let mut text = String::new();
-    for Part { typed, left_out, or, quoted } in parts_of(q) {
-        let words: Vec<&str> =
-            typed.split(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let words = words.join(" ");
-        text.push_str(if or { " or " } else { " " });
-        text.push_str(if left_out { "-" } else { "" });
-        if quoted || words.contains(' ') && (left_out || within == Within::Together) {
-            text.push('"');
-            text.push_str(&words);
-            text.push('"');
+    for part in parts_of(q) {
+        let words: Vec<&str> = part.words().collect();
+        text.push_str(if part.or { " or " } else { " " });
+        text.push_str(if part.left_out { "-" } else { "" });
+        if words.len() > 1 && (part.left_out || within == Within::Together) {
+            text.push_str(&format!("\"{}\"", words.join(" ")));
         } else {
-            text.push_str(&words);
+            let words = words.into_iter().map(|word| if is_or(word) { "\"or\"" } else { word });
+            text.push_str(&words.collect::<Vec<_>>().join(" "));
         }
     }
     text
+}
+
+/// What is a phrase of a search, as regular expressions that find it in a text, in PostgreSQL's kind. Of each alternative of the
+/// search all that it has; an alternative without any is left out.
+pub fn as_written(q: &str) -> Vec<Vec<String>> {
+    let parts = parts_of(q);
+    let mut alternatives: Vec<Vec<String>> = Vec::new();
+    for (n, part) in parts.iter().enumerate() {
+        if n == 0 || part.or {
+            alternatives.push(Vec::new());
+        }
+        let words: Vec<&str> = part.words().collect();
+        if let Some(alternative) = alternatives.last_mut().filter(|_| !part.left_out && words.len() > 1) {
+            alternative.push(in_a_text(&words, n + 1 == parts.len()));
+        }
+    }
+    alternatives.retain(|phrases| !phrases.is_empty());
+    alternatives
+}
+
+/// A regular expression, in PostgreSQL's kind, for words that stand one after the other in a text; the last of them may only
+/// begin one.
+pub fn in_a_text(words: &[&str], open_end: bool) -> String {
+    let end = if open_end { "" } else { "([\\W_]|$)" };
+    format!("(^|[\\W_]){}{end}", words.join("[\\W_]+"))
+}
+
+impl<'a> Part<'a> {
+    /// Its words.
+    pub fn words(&self) -> impl Iterator<Item = &'a str> {
+        self.typed.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| has_words(word))
+    }
+}
+
+fn is_or(word: &str) -> bool {
+    word.eq_ignore_ascii_case("or")
 }
 
 #[cfg(test)]
@@ -91,12 +126,24 @@ mod tests {
             ("\"heating boiler\" or \"x-y\"", " \"heating boiler\" or \"x y\""),
             ("-\"a b\" c", " -\"a b\" c"),
             ("\"or\"", " \"or\""),
-            ("Müller’s Straße", " Müller’s Straße"),
+            ("Müller’s Straße", " \"Müller s\" Straße"),
+            ("Portland-OR-97201 OR.", " \"Portland OR 97201\" \"or\""),
         ] {
             assert_eq!(for_websearch(typed, Within::Together), expected, "{typed}");
         }
-        let apart = for_websearch("-a-b 2026-0815 \"x-y\" z", Within::Apart);
-        assert_eq!(apart, " -\"a b\" 2026 0815 \"x y\" z");
+        let apart = for_websearch("-a-b OR-2026-0815 \"x-y\" or z", Within::Apart);
+        assert_eq!(apart, " -\"a b\" \"or\" 2026 0815 x y or z");
+    }
+
+    #[test]
+    fn a_phrase_is_found_as_it_is_written() {
+        let between = r"[\W_]+";
+        let (start, end) = (r"(^|[\W_])", r"([\W_]|$)");
+        assert_eq!(as_written("a \"b c\" or d"), [[format!("{start}b{between}c{end}")]]);
+        let (first, last) = (format!("{start}a{between}b{end}"), format!("{start}c{between}d"));
+        assert_eq!(as_written("a-b c/d"), [[first.clone(), last.clone()]]);
+        assert_eq!(as_written("-x-y a-b or c.d"), [[first], [last]]);
+        assert_eq!(as_written("-x-y a or b"), [[""; 0]; 0]);
     }
 
     #[test]
@@ -110,7 +157,7 @@ mod tests {
             ("% or b", " b"),
             ("a or -", " a"),
             ("a \"\" b", " a b"),
-            ("a\"b", " a \"b\""),
+            ("a\"b", " a b"),
         ] {
             assert_eq!(for_websearch(typed, Within::Together), expected, "{typed}");
         }

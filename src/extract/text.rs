@@ -35,10 +35,14 @@ pub(super) fn finish(parsed: Parsed, thumbnail: Option<Vec<u8>>) -> Reading {
     Reading { content_type, about, text, thumbnail }
 }
 
-/// Line ends as `\n`, and no control character but that, tab and form feed: PostgreSQL can't hold a NUL, and nobody can
-/// read the others.
+/// Line ends as `\n`, and nothing that nobody sees but that, tab and form feed: PostgreSQL can't hold a NUL, and the others would
+/// stand in the middle of words. They are control characters, the soft hyphen, the word joiner and the mark of the byte order.
 fn tidy(text: String) -> String {
-    let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\u{c}');
+    let odd = |c: char| match c {
+        '\n' | '\t' | '\u{c}' => false,
+        '\u{ad}' | '\u{2060}' | '\u{feff}' => true,
+        c => c.is_control(),
+    };
     // Most texts are tidy, and long ones are better not held twice.
     if !text.contains(odd) {
         return text;
@@ -62,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_text_comes_out_tidy_and_with_its_language() {
-        let text = "The quick brown fox jumps over the lazy dog, and then it goes home to sleep.\r\n\0\u{7}Bye";
+        let text = "The quick brown fox jumps over the lazy dog, and then it goes home to sleep.\r\n\0\u{7}B\u{ad}ye";
         let read = finish(Parsed { text: text.to_owned(), ..Parsed::default() }, None).text.expect("text");
         assert_eq!(read.language.as_deref(), Some("eng"));
         assert!(read.text.ends_with("sleep.\nBye"));
@@ -105,7 +109,8 @@ mod properties {
         fn a_tidy_text_can_be_stored_and_stays_as_it_is(chars in vec(prop_oneof![any::<char>(), Just('\r'), Just('\n')], 0..200)) {
             let text: String = chars.into_iter().collect();
             let tidied = tidy(text.clone());
-            let printable = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\u{c}');
+            let unseen = |c: char| c.is_control() || matches!(c, '\u{ad}' | '\u{2060}' | '\u{feff}');
+            let printable = |c: char| !unseen(c) || matches!(c, '\n' | '\t' | '\u{c}');
             prop_assert!(tidied.chars().all(printable));
             prop_assert!(tidied.len() <= text.len());
             // Nothing else is lost, and no end of a line.

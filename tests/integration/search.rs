@@ -40,6 +40,7 @@ async fn words_phrases_beginnings_and_substrings() {
             "Rechnung RE-2026-0815 vom 15.03.2026, Nr.4711, Strom/Gas 1.234,50 EUR, zum Kfz-Steuerbescheid; \
              max.mustermann@example.com",
         ),
+        ("shop.csv", "H&M;12,50;Klei\u{ad}dung <b>bold</b> l\u{2019}avocat"),
     ] {
         let id = id_of(&vault.put_in(name, text).await);
         vault.processed(&id).await;
@@ -77,6 +78,11 @@ async fn words_phrases_beginnings_and_substrings() {
         ("steuerbescheid", &["bill.txt"]),
         ("bescheid -kfz-steuer", &[]),
         ("1.234,50", &["bill.txt"]),
+        ("h&m", &["shop.csv"]),
+        ("kleidung", &["shop.csv"]),
+        ("bold", &["shop.csv"]),
+        ("l'avocat", &["shop.csv"]),
+        ("Rechnung OR-2026-0815", &[]),
         // A hyphen by itself leaves nothing out, and a row of them is no search.
         ("boiler - landlord", &["lease.txt"]),
         ("boiler ----------------------------------------", &["heating-2025.txt", "lease.txt"]),
@@ -110,6 +116,24 @@ async fn a_word_at_the_end_of_a_book_is_found_and_markup_in_it_is_harmless() {
     worker.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_passage_of_a_book_is_the_one_with_the_word() {
+    let vault = TestVault::new().await;
+    let worker = vault.worker();
+    let book =
+        format!("The current report. {} At last the rent for Ma\u{df} & Müller.", "und so weiter ß ".repeat(4000));
+    let id = id_of(&vault.put_in("book.txt", book).await);
+    vault.processed(&id).await;
+    for (q, passage) in
+        [("rent", "last the <mark>rent</mark> for"), ("muller", "<mark>Müller</mark>"), ("port", "The current")]
+    {
+        let page = vault.get_json(&format!("/documents?q={q}")).await;
+        let highlight = page["items"][0]["highlight"].as_str().unwrap_or_default();
+        assert_eq!(highlight.contains(passage), q != "port", "{q}: {highlight}");
+    }
+    worker.stop().await;
+}
+
 /// PostgreSQL does not keep the place of every word of a long text.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_written_as_one_is_found_in_a_long_text_too() {
@@ -119,18 +143,29 @@ async fn what_is_written_as_one_is_found_in_a_long_text_too() {
         (0..400).map(|n| format!("{:02}.{:02}.2026 fee for the account\n", n % 28 + 1, n / 28 % 12 + 1)).collect();
     account.push_str("31.12.2026 balance\n");
     let mut members: String = (0..20_000).map(|n| format!("word{} ", n % 5000)).collect();
-    members.push_str("max.spaet@example.org 2026-0815");
-    for (name, text) in [("account.txt", account), ("members.txt", members)] {
+    members.push_str("max.spaet@example.org 2026-0815 Kündigungsfrist beträgt");
+    let sheet: String = (0..365).map(|n| format!("{:02}.{:02}.2026 8,00 h\n", n % 31 + 1, n / 31 + 1)).collect();
+    // It has all the words of a date, and not the date.
+    let contract = format!("03.01.2026 to 30.06.2027, §15, {}", "as was agreed upon ".repeat(600));
+    let texts = [("account.txt", account), ("members.txt", members), ("sheet.txt", sheet), ("contract.txt", contract)];
+    for (name, text) in texts {
         let id = id_of(&vault.put_in(name, text).await);
         vault.processed(&id).await;
     }
     for (q, expected) in [
-        ("31.12.2026", "account.txt"),
-        ("max.spaet@example.org", "members.txt"),
-        ("2026-0815", "members.txt"),
-        ("spaet", "members.txt"),
+        ("31.12.2026", &["account.txt"][..]),
+        ("29.07.2026", &["sheet.txt"]),
+        ("15.03.2026", &["account.txt", "sheet.txt"]),
+        ("15.03.2027", &[]),
+        ("max.spaet@example.org", &["members.txt"]),
+        ("2026-0815", &["members.txt"]),
+        ("2026-08155", &[]),
+        ("\"kundigungsfrist beträgt\"", &["members.txt"]),
+        ("\"beträgt Kündigungsfrist\"", &[]),
+        ("nowhere or 2026-081", &["members.txt"]),
+        ("spaet", &["members.txt"]),
     ] {
-        assert_eq!(names(&vault.get_json(&format!("/documents?q={q}")).await), [expected], "{q}");
+        assert_eq!(names(&vault.get_json(&format!("/documents?sort=filename&q={q}")).await), expected, "{q}");
     }
     worker.stop().await;
 }

@@ -6,7 +6,7 @@ use crate::db::models::{AssignedTopics, DocumentRow};
 use crate::db::prepared::{prepared, prepared_for};
 use crate::db::schema::document_topics;
 use crate::db::schema::documents::{self, dsl};
-use crate::domain::search::{Within, for_websearch, parts_of};
+use crate::domain::search::{Part, Within, as_written, for_websearch, in_a_text, parts_of};
 use crate::domain::{ContentHash, DocumentId, DocumentStatus, Filename, TopicId};
 use chrono::{DateTime, Utc};
 use diesel::dsl::{AsSelect, count_star, sql};
@@ -36,9 +36,10 @@ const MANY: &str = "(SELECT reltuples FROM pg_class WHERE oid = 'documents'::reg
 
 /// What it costs to unpack a document's words, as a condition that always holds: see `migrations/…_search_toll`.
 const TOLL: &str = "search_toll(documents.id) IS NOT NULL";
-/// PostgreSQL keeps 255 places of a word, and none beyond the 16,383rd: in such a text words may stand one after the other
-/// without its knowing. 255 lines of an account with a year in each come to so much.
-const IS_LONG: &str = "octet_length(documents.text) > 8192";
+/// PostgreSQL keeps 255 places of a word, and none beyond the 16,383rd, and of a long text not all words in their places: there they
+/// may stand one after the other without its knowing. No text of less than 2 KiB has a date or a number as often.
+const HAS_PLACES_UNKNOWN: &str = "octet_length(documents.text) > 2048 AND (documents.search_text IS NOT NULL OR EXISTS (
+    SELECT FROM unnest(documents.search) AS word WHERE cardinality(word.positions) >= 255 OR 16383 = ANY(word.positions)))";
 
 /// The order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,7 @@ diesel::postfix_operator!(IsTrue, " IS TRUE", backend: Pg);
 
 /// The full text matches, or the name or the title holds what was typed somewhere inside a word. Trigrams need three
 /// characters; below that the index could not help, and every name matches. A word that was typed with several in it is found
-/// as a phrase; in a long text all of them will do (see [`IS_LONG`]).
+/// as a phrase, by the index or, where that does not know, by a look at the text (see [`HAS_PLACES_UNKNOWN`]).
 ///
 /// Row by row the query is a subquery: worked out once, also where the plan was made before anything was typed. Else
 /// PostgreSQL is told what a row costs (`migrations/…_search_toll`), to choose the way on which it looks at the fewest.
@@ -141,7 +142,7 @@ fn matches(q: &str, way: Way) -> Condition {
     let (together, apart) = (for_websearch(q, Within::Together), for_websearch(q, Within::Apart));
     let mut found = match together == apart {
         true => full_text(together),
-        false => Box::new(full_text(apart).and(full_text(together).or(sql::<Bool>(IS_LONG)))) as Condition,
+        false => Box::new(full_text(apart).and(full_text(together).or(has_in_its_text(q)))) as Condition,
     };
     if q.chars().count() >= 3 {
         let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
@@ -153,6 +154,21 @@ fn matches(q: &str, way: Way) -> Condition {
     match way {
         Way::ByAnyIndex => Box::new(sql::<Bool>(TOLL).and(found)),
         Way::RowByRow => found,
+    }
+}
+
+/// Its text has what is a phrase of the search. Looked at only where the index does not know.
+fn has_in_its_text(q: &str) -> Condition {
+    let has_all = |phrases: Vec<String>| {
+        let all = sql::<Bool>("unaccent(documents.text) ~* ALL (SELECT unaccent(phrase) FROM unnest(")
+            .bind::<Array<Text>, _>(phrases)
+            .sql(") AS phrase)");
+        Box::new(all) as Condition
+    };
+    let any = as_written(q).into_iter().map(has_all).reduce(|one, other| Box::new(one.or(other)));
+    match any {
+        Some(any) => Box::new(sql::<Bool>(HAS_PLACES_UNKNOWN).and(any)),
+        None => Box::new(sql::<Bool>("false")),
     }
 }
 
@@ -595,21 +611,26 @@ type TextFor = Box<dyn BoxableExpression<documents::table, Pg, SqlType = Nullabl
 
 /// The text of a document, for the passages of it that answer a search. Of one that is too long to be handed over for each
 /// answer, 10,000 characters around the first place where the search stands as it was typed, or else its longest word, in the
-/// first two million. Without a search none.
+/// first two million; also where only the text has accents, which may take more letters without them. Without a search none.
 fn text_for(q: Option<&str>) -> TextFor {
     let Some(q) = q else { return Box::new(sql("NULL::text")) };
-    let typed = q.to_lowercase();
-    let sought: Vec<String> =
-        parts_of(q).iter().filter(|part| !part.left_out).map(|part| part.typed.to_lowercase()).collect();
-    let words = sought.iter().flat_map(|part| part.split(|c: char| !c.is_alphanumeric()));
-    let longest = words.max_by_key(|word| word.len()).unwrap_or_default().to_owned();
+    let parts = parts_of(q);
+    let words: Vec<&str> = parts.iter().filter(|part| !part.left_out).flat_map(Part::words).collect();
+    let longest: Vec<&str> = words.iter().max_by_key(|word| word.len()).copied().into_iter().collect();
+    let (typed, longest) = (in_a_text(&words, true), in_a_text(&longest, true));
     Box::new(
         sql("CASE WHEN octet_length(text) <= ")
             .bind::<Integer, _>(WHOLE_TEXT_BYTES)
-            .sql(" THEN text ELSE substr(text, (SELECT greatest(1, coalesce(nullif(strpos(folded, ")
+            .sql(" THEN text ELSE (SELECT substr(text, greatest(1, coalesce(nullif(regexp_instr(beginning, ")
             .bind::<Text, _>(typed)
-            .sql("), 0), strpos(folded, ")
+            .sql(", 1, 1, 0, 'i'), 0), nullif(regexp_instr(beginning, ")
+            .bind::<Text, _>(longest.clone())
+            .sql(
+                ", 1, 1, 0, 'i'), 0), (
+                    SELECT place - length(unaccent(left(beginning, place))) + length(left(beginning, place))
+                    FROM regexp_instr(unaccent(beginning), unaccent(",
+            )
             .bind::<Text, _>(longest)
-            .sql(")) - 500) FROM lower(left(text, 2000000)) AS folded), 10000) END"),
+            .sql("), 1, 1, 0, 'i') AS place), 1) - 500), 10000) FROM left(text, 2000000) AS beginning) END"),
     )
 }
