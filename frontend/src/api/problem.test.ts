@@ -18,6 +18,19 @@ describe('Problem', () => {
     expect(Problem.of(status, undefined).code).toBe(code)
   })
 
+  it.each([
+    [408, true],
+    [429, true],
+    [502, true],
+    [503, true],
+    [504, true],
+    [500, false],
+    [413, false],
+    [404, false],
+  ])('tells of a proxy’s %i whether it may pass: %s', (status, passing) => {
+    expect(Problem.of(status, '<html>').passing).toBe(passing)
+  })
+
   it('tells that no answer came', () => {
     expect(Problem.from(new TypeError('Failed to fetch'))).toMatchObject({ code: 'unreachable', status: 0, passing: true })
   })

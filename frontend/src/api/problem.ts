@@ -1,3 +1,6 @@
+/** No answer came, or one that says "later": the vault's own, or that of a proxy before it. */
+const PASSING = [0, 408, 429, 502, 503, 504]
+
 /** What the vault said instead of doing what it was asked, or that it said nothing at all. */
 export class Problem extends Error {
   override readonly name = 'Problem'
@@ -19,7 +22,7 @@ export class Problem extends Error {
 
   /** It may work when it is asked again as it is. */
   get passing(): boolean {
-    return this.status === 0 || this.status === 408 || this.status === 503
+    return PASSING.includes(this.status)
   }
 
   /** Reads an answer's body; anything that is not one of ours (a proxy's page, say) is told by its status. */

@@ -91,6 +91,16 @@ describe('review', () => {
     expect(review.currentId).toBe('b')
   })
 
+  it('keeps a decision that can be taken back later: a proxy says that the vault is away', async () => {
+    const review = await begin('a', 'b')
+    await review.decide([])
+    const there = fetch
+    vi.stubGlobal('fetch', async () => new Response('<html>', { status: 502 }))
+    await expect(review.undo()).rejects.toMatchObject({ status: 502 })
+    vi.stubGlobal('fetch', there)
+    expect(await review.undo()).toMatchObject({ id: 'a', status: 'needs_review' })
+  })
+
   it('lets go of what others decided, and hears of what is new', async () => {
     const review = await begin('a', 'b')
     events.say('document', { id: 'b', status: 'ready', topics: [], error: null, deleted_at: null })

@@ -144,6 +144,16 @@ describe('uploads', () => {
     expect(uploads.all[0]!.state).toBe('kept')
   })
 
+  it.each([429, 502, 504])('comes again when a proxy before the vault says %i', async (status) => {
+    const uploads = useUploads()
+    uploads.add([file('a.txt')])
+    await Request.made[0]!.answer(status, '<html>')
+    expect(uploads.all[0]!.state).toBe('waiting')
+    await vi.advanceTimersByTimeAsync(1000)
+    await Request.made[1]!.answer(201, document('d'))
+    expect(uploads.all[0]!.state).toBe('kept')
+  })
+
   it('leaves it to the person when a few tries did not help', async () => {
     const uploads = useUploads()
     uploads.add([file('a.txt')])
