@@ -11,6 +11,10 @@ function document(id: string): Document {
   return aDocument(id)
 }
 
+/** What the vault tells of a document. */
+const event = (id: string, more: Partial<Document> = {}) => ({ id, status: 'ready', topics: [], deleted_at: null, ...more })
+const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `row ${from + at}`)
+
 /** Questions that wait for their answer, in the order they were asked. */
 let asked: { url: URL; method: string; answer: (status: number, body?: unknown) => void }[]
 const all = criteriaOf({})
@@ -99,7 +103,6 @@ describe('the list', () => {
 
   it('fetches a very long list anew as far down as somebody is, and leaves the rest for when they come there', async () => {
     const list = useList()
-    const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `row ${from + at}`)
     void list.open(all)
     await answer(0, page(rows(0, 100), 'at 100'))
     for (let at = 100; at < 2100; at += 200) {
@@ -171,6 +174,57 @@ describe('the list', () => {
     await vi.advanceTimersByTimeAsync(5000)
     vi.useRealTimers()
     expect(asked).toHaveLength(2)
+  })
+
+  it('leaves no hole where more is new than its head has room for', async () => {
+    const [events] = listening()
+    const list = useList()
+    void list.open(all)
+    await answer(0, page(['a', 'b']))
+    vi.useFakeTimers()
+    events.say('document', event('row 0'))
+    await vi.advanceTimersByTimeAsync(1000)
+    vi.useRealTimers()
+    await answer(1, page(rows(0, 100), 'at 100'))
+    expect(list.ids).toEqual(rows(0, 100))
+    expect(list.more).toBe(true)
+    void list.loadMore()
+    expect(asked[2]?.url.searchParams.get('cursor')).toBe('at 100')
+    await answer(2, page([...rows(100, 150), 'a', 'b']))
+    expect(list.ids).toEqual([...rows(0, 150), 'a', 'b'])
+    expect(list.more).toBe(false)
+  })
+
+  it('finds what comes back from the trash below its head, and asks once for what stands below all of it', async () => {
+    const [events] = listening()
+    const list = useList()
+    void list.open(all)
+    await answer(0, page(rows(0, 100), 'at 100'))
+    void list.loadMore()
+    await answer(1, page(rows(100, 300), 'at 300'))
+    /** While the clock stands. */
+    async function answerLast(body: unknown) {
+      asked.at(-1)?.answer(200, body)
+      await vi.advanceTimersByTimeAsync(0)
+    }
+    async function comesBack(id: string) {
+      vi.useFakeTimers()
+      events.say('document', event(id))
+      await vi.advanceTimersByTimeAsync(1000)
+      await answerLast(page(rows(0, 100), 'at 100'))
+      expect(list.ids).toHaveLength(300)
+      await vi.advanceTimersByTimeAsync(2000)
+      await answerLast(page(rows(0, 100), 'at 100'))
+    }
+    await comesBack('old')
+    await answerLast(page([...rows(100, 200), 'old', ...rows(200, 299)], 'at 299'))
+    expect(list.ids).toEqual([...rows(0, 200), 'old', ...rows(200, 299)])
+
+    await comesBack('older still')
+    await answerLast(page([...rows(100, 200), 'old', ...rows(200, 299)], 'at 299'))
+    const before = asked.length
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(asked).toHaveLength(before)
   })
 
   it('shows the names that topics have by now', async () => {

@@ -156,19 +156,30 @@ export const useList = defineStore('list', () => {
     return list !== undefined && list.criteria.sort === '-created_at' && !narrows(list.criteria)
   }
 
+  const refreshSoon: () => void = soon(() => (current.value?.loading ? refreshSoon() : void refresh()), ANEW_AGAIN_MS)
+
+  /** What the vault told of since the head was fetched, and the list did not have. */
+  const told = new Set<string>()
+
   const headSoon: () => void = soon(() => {
     const list = current.value
-    if (!list || !isPlain()) return
+    if (!list || !isPlain()) return told.clear()
     if (list.loading) return headSoon()
+    const news = [...told]
+    told.clear()
     void run(list, async (signal) => {
       const head = await page(list, HEAD, null, signal)
-      list.ids = [...new Set([...head.ids, ...list.ids])]
-      if (!list.settled || list.ids.length === head.ids.length) list.cursor = head.cursor
+      const before = new Set(list.settled ? list.ids : [])
+      // So many may be new that others lie between the head and the rows from before: those are fetched when somebody comes there.
+      const meets = head.cursor === null || head.ids.some((id) => before.has(id))
+      const now = new Set(meets ? [...head.ids, ...before] : head.ids)
+      list.ids = [...now]
+      if (now.size === head.ids.length) list.cursor = head.cursor
       list.settled = true
+      // One that came back from the trash may stand further down.
+      if (now.size > head.ids.length && news.some((id) => !now.has(id))) refreshSoon()
     })
   }, HEAD_AGAIN_MS)
-
-  const refreshSoon: () => void = soon(() => (current.value?.loading ? refreshSoon() : void refresh()), ANEW_AGAIN_MS)
 
   // Not only when the vault tells of it: that needs Redis, the trash does not.
   documents.$onAction(({ name, args, after }) => {
@@ -185,7 +196,10 @@ export const useList = defineStore('list', () => {
         gone.delete(id)
         // Known to the page is not enough: what was put in here is, before the list has heard of it.
         if (current.value?.ids.includes(id)) return
-        if (isPlain()) headSoon()
+        if (isPlain()) {
+          told.add(id)
+          headSoon()
+        }
         // Where it belongs in this list, if it does, the vault knows.
         else refreshSoon()
       }
