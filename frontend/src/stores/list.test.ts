@@ -176,6 +176,48 @@ describe('the list', () => {
     expect(asked).toHaveLength(2)
   })
 
+  it('lets go of what belongs no longer in it where it is narrowed, and keeps to one question in two seconds', async () => {
+    const [events] = listening()
+    const list = useList()
+    void list.open(criteriaOf({ status: 'needs_review' }))
+    await answer(0, page(['a', 'b', 'c']))
+
+    vi.useFakeTimers()
+    for (const id of ['a', 'c', 'a']) events.say('document', event(id))
+    // Shown as it is now, until the vault has said whether it belongs there.
+    expect(list.ids).toEqual(['a', 'b', 'c'])
+    expect(useDocuments().get('a')?.status).toBe('ready')
+    await vi.advanceTimersByTimeAsync(5000)
+    vi.useRealTimers()
+    expect(asked).toHaveLength(2)
+    await answer(1, page(['b']))
+    expect(list.ids).toEqual(['b'])
+  })
+
+  it('shows again what was taken back where it is narrowed', async () => {
+    const [events] = listening()
+    const list = useList()
+    const documents = useDocuments()
+    void list.open(criteriaOf({ status: 'needs_review' }))
+    await answer(0, page(['a', 'b']))
+    async function told() {
+      vi.useFakeTimers()
+      events.say('document', event('a'))
+      await vi.advanceTimersByTimeAsync(2000)
+      vi.useRealTimers()
+    }
+    void documents.setTopics('a', [])
+    await answer(1, document('a'))
+    await told()
+    await answer(2, page(['b']))
+    expect(list.ids).toEqual(['b'])
+    void documents.undoTopics('a')
+    await answer(3, document('a'))
+    await told()
+    await answer(4, page(['a', 'b']))
+    expect(list.ids).toEqual(['a', 'b'])
+  })
+
   it('leaves no hole where more is new than its head has room for', async () => {
     const [events] = listening()
     const list = useList()

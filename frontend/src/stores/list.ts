@@ -194,8 +194,10 @@ export const useList = defineStore('list', () => {
       if (deleted_at) gone.add(id)
       else {
         gone.delete(id)
-        // Known to the page is not enough: what was put in here is, before the list has heard of it.
-        if (current.value?.ids.includes(id)) return
+        const list = current.value
+        // Known to the page is not enough: what was put in here is, before the list has heard of it. And a list that is
+        // narrowed may be no place for it any more.
+        if (list?.ids.includes(id) && !narrows(list.criteria)) return
         if (isPlain()) {
           told.add(id)
           headSoon()

@@ -1,5 +1,7 @@
+import { criteriaOf } from '@/lib/criteria'
+import { useList } from '@/stores/list'
 import { useLive } from '@/stores/live'
-import { aDocument, freshPinia, show, stubEvents, stubVault, type FakeEventSource } from '@/test/page'
+import { aDocument, freshPinia, press, show, stubEvents, stubVault, type FakeEventSource } from '@/test/page'
 import { enableAutoUnmount, flushPromises } from '@vue/test-utils'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import DocumentView from './DocumentView.vue'
@@ -51,5 +53,31 @@ describe('a document', () => {
     await router.push('/')
     await rename('Leases')
     expect(asked()).toBe(before)
+  })
+
+  it('is a step in its list still when that has let go of it', async () => {
+    const kept = ['a', 'b', 'c']
+    stubVault(({ path }) => {
+      if (path === '/api/v1/documents') return { body: { items: kept.map((id) => aDocument(id)), next_cursor: null } }
+      const [, id] = /^\/api\/v1\/documents\/(\w)$/.exec(path) ?? []
+      return id === undefined ? undefined : { body: aDocument(id) }
+    })
+    const pinia = freshPinia()
+    const list = useList()
+    await list.open(criteriaOf({ status: 'needs_review' }))
+    const { router } = show(DocumentView, {}, pinia)
+    await router.push('/documents/b')
+    await flushPromises()
+    // Decided about: it is ready now.
+    kept.splice(1, 1)
+    await list.refresh()
+    await flushPromises()
+    expect(list.ids).toEqual(['a', 'c'])
+    press(']')
+    await flushPromises()
+    expect(router.currentRoute.value.params.id).toBe('c')
+    press('[')
+    await flushPromises()
+    expect(router.currentRoute.value.params.id).toBe('a')
   })
 })
