@@ -82,4 +82,33 @@ describe('a page of a PDF', () => {
     await near(false)
     expect(log).toEqual(['draw', 'cancel', 'cleanup'])
   })
+
+  it('is an empty sheet that says so where it can not be drawn, and offers to open the PDF anew', async () => {
+    const { wrapper, near, ends, canvas } = await open()
+    await near(true)
+    await ends('failed')
+    expect(canvas().width).toBe(0)
+    expect(wrapper.text()).toContain("page can't be shown")
+    await wrapper.get('button').trigger('click')
+    expect(wrapper.emitted('retry')).toHaveLength(1)
+    // Some pass by themselves.
+    await near(false)
+    await near(true)
+    await ends('drawn')
+    expect(wrapper.text()).toBe('')
+  })
+
+  it('says nothing of a drawing that was ended because the page went away, or is wanted larger', async () => {
+    const { wrapper, log, near, ends, canvas } = await open()
+    await near(true)
+    await wrapper.setProps({ width: 800 })
+    await flushPromises()
+    await ends('drawn')
+    await near(false)
+    await near(true)
+    await near(false)
+    expect(log.filter((did) => did === 'draw')).toHaveLength(3)
+    expect(wrapper.text()).toBe('')
+    expect(canvas().width).toBe(0)
+  })
 })
