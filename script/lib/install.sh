@@ -74,6 +74,20 @@ apt_offers() {
     apt-get -qq --simulate --no-install-recommends install "$1" >/dev/null 2>&1
 }
 
+# What apt would install is looked at before it installs anything: an older PostgreSQL is of no use here.
+check_offered_postgres() {
+    local offered
+    as_root true # else it would be said in the log only
+    # Where this fails, apt_install comes to the same, and says so.
+    as_root apt-get -qq update >>"$DEV/apt.log" 2>&1 || true
+    # An epoch may stand before the number ("1:15"), and more after it ("15+248").
+    offered=$(LC_ALL=C apt-cache policy postgresql 2>/dev/null | sed -nE 's/^ *Candidate: ([0-9]+:)?([0-9]+).*/\2/p') || true
+    if [[ -n $offered ]] && ((offered < POSTGRES_OLDEST)); then
+        die "PostgreSQL $POSTGRES_OLDEST or newer is needed, and apt offers $offered here; nothing was installed. Add apt.postgresql.org \
+(apt-get install postgresql-common && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh), take a newer release, or docker compose"
+    fi
+}
+
 have_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 
 # $@: further packages that the caller found missing.
@@ -106,6 +120,7 @@ ensure_packages() {
 
     have apt-get || die "these are missing, and only apt-get is known here to install them: ${missing[*]}"
     if [[ -n $new_postgres ]]; then
+        check_offered_postgres
         # Else Debian makes a cluster "main" and starts it at every boot.
         as_root mkdir -p /etc/postgresql-common/createcluster.d
         printf '# Written by DocuVault: it makes a cluster of its own.\ncreate_main_cluster = false\n' |
@@ -118,8 +133,7 @@ ensure_packages() {
         if have update-rc.d; then as_root update-rc.d redis-server disable >/dev/null 2>&1 || true; fi
     fi
     if [[ -n $new_postgres ]]; then
-        find_postgres || die "PostgreSQL $POSTGRES_OLDEST or newer is needed, and this release offers an older one only; \
-take a newer release, the packages of apt.postgresql.org, or docker compose"
+        find_postgres || die "PostgreSQL $POSTGRES_OLDEST or newer is needed, and did not come with apt's package postgresql"
     fi
 }
 
