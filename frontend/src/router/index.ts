@@ -1,5 +1,4 @@
-import { i18n } from '@/i18n'
-import { useNotices } from '@/stores/notices'
+import { tellNotLoaded } from '@/lib/not-loaded'
 import { createRouter, createWebHistory, type RouteLocationNormalizedLoaded } from 'vue-router'
 
 declare module 'vue-router' {
@@ -25,8 +24,5 @@ export const router = createRouter({
     to.name === 'documents' ? false : (saved ?? (to.path === from.path ? false : { top: 0 })),
 })
 
-// Mostly a view that could not be fetched: there is no connection, or the vault was updated and has others now.
-router.onError((_, to) => {
-  const { t } = i18n.global
-  useNotices().problem(t('common.notLoaded'), { label: t('common.reload'), run: () => location.assign(to.fullPath) })
-})
+// Mostly a view that could not be fetched.
+router.onError((_, to) => tellNotLoaded(() => location.assign(to.fullPath)))
