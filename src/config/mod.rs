@@ -146,7 +146,8 @@ mod tests {
         for (name, value) in [
             ("DATABASE_URL", "mysql://u:hunter2@h/d"),
             ("REDIS_URL", "redis://127.0.0.1:6379/0"),
-            ("MINIO_ENDPOINT", "hunter2"),
+            ("MINIO_ENDPOINT", "http://hunter2@127.0.0.1:9000"),
+            ("MINIO_REGION", "hunter2\u{fffd}"),
             ("MINIO_SECRET_KEY", ""),
             ("MAX_UPLOAD_BYTES", "hunter2"),
             ("WORKER_CONCURRENCY", "0"),
@@ -157,11 +158,12 @@ mod tests {
         ] {
             variables.set(name, value);
         }
-        let message = Config::read(&variables).expect_err("ten mistakes").to_string();
+        let message = Config::read(&variables).expect_err("eleven mistakes").to_string();
         for name in [
             "DATABASE_URL",
             "REDIS_URL",
             "MINIO_ENDPOINT",
+            "MINIO_REGION",
             "MINIO_SECRET_KEY",
             "MAX_UPLOAD_BYTES",
             "WORKER_CONCURRENCY",

@@ -12,9 +12,10 @@ use url::Url;
 pub struct Variables(HashMap<String, String>);
 
 impl Variables {
-    /// The process's environment. Variables that are not UTF-8 are left out: none of ours can be.
+    /// The process's environment. What is no UTF-8 in it shows as U+FFFD.
     pub fn from_environment() -> Self {
-        Self(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        Self(std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect())
     }
 
     /// Sets one variable.
@@ -63,11 +64,20 @@ impl<'a> Reader<'a> {
     }
 
     pub fn problem(&mut self, name: &str, what: &str) {
-        self.problems.push(format!("{name} {what}"));
+        let problem = format!("{name} {what}");
+        // Some are looked at twice.
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
     }
 
-    pub fn optional(&self, name: &str) -> Option<&'a str> {
-        self.variables.get(name)
+    pub fn optional(&mut self, name: &str) -> Option<&'a str> {
+        let value = self.variables.get(name)?;
+        if value.contains(char::REPLACEMENT_CHARACTER) {
+            self.problem(name, "must be UTF-8");
+            return None;
+        }
+        Some(value)
     }
 
     pub fn required(&mut self, name: &str) -> Option<&'a str> {

@@ -31,7 +31,11 @@ impl StorageConfig {
                 && !text.starts_with('.')
         };
         let endpoint = reader.url("MINIO_ENDPOINT", &["http", "https"]);
-        if endpoint.as_ref().is_some_and(|url| url.path() != "/" || url.query().is_some() || url.password().is_some()) {
+        let is_bare = |url: &Url| {
+            let more = url.query().or(url.fragment()).or(url.password());
+            url.path() == "/" && url.username().is_empty() && more.is_none()
+        };
+        if endpoint.as_ref().is_some_and(|url| !is_bare(url)) {
             reader.problem("MINIO_ENDPOINT", "must hold scheme, host and port alone");
         }
         Self {
