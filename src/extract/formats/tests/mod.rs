@@ -327,6 +327,12 @@ fn a_folder_of_mails_is_read_one_after_the_other() {
     let said = read(Family::Mail, &files::mbox(&[b"", b"Subject: Zweite\r\n\r\nWort\r\n"]));
     assert!(said.text.ends_with("Subject: Zweite\n\nWort\n"), "{said:?}");
     assert!(said.end.is_some_and(|end| end.truncated));
+
+    // As newer Thunderbird writes it; and a sentence that begins as what stands in front of a mail does.
+    let bare = "From \r\nSubject: Eins\r\n\r\nWort\r\n\r\nFrom 8:30 on we\r\nwere there.\r\n\r\nFrom \r\nSubject: Zwei\r\n\r\nEnde\r\n\r\nFrom ";
+    let said = read(Family::Mail, bare.as_bytes());
+    let first = "Subject: Eins\n\nWort\n\nFrom 8:30 on we\nwere there.\n";
+    assert_eq!(said.text, format!("{first}\nSubject: Zwei\n\nEnde\n\nFrom\n"));
 }
 
 #[test]
