@@ -7,6 +7,7 @@
 
 use super::about::About;
 use super::child::Format;
+use super::formats::MOST_PARTS;
 use super::frames::{self, Bounds, Frame, FrameError, FrameReader};
 use super::ocr::{Ocr, OcrSettings, OcrText};
 use super::program::Program;
@@ -314,7 +315,8 @@ impl Reader {
         let mut heard = Heard::new()?;
         let bounds = Bounds {
             text_bytes: self.limits.max_text_bytes,
-            parts: budget.parts.max(1),
+            // Text comes behind parts that are not read, too.
+            parts: MOST_PARTS,
             part_bytes: MAX_PART_BYTES,
             parts_bytes: budget.parts_bytes,
         };
@@ -344,13 +346,13 @@ impl Reader {
                         parsed.truncated = true;
                         continue;
                     }
-                    budget.parts -= 1;
                     budget.parts_bytes = budget.parts_bytes.saturating_sub(bytes);
                     parts.seek(SeekFrom::Start(from))?;
                     let (kind, file) = part(&mut parts, bytes, &name, content_type.as_deref())?;
                     if matches!(kind, Kind::Picture(_)) && bytes < ORNAMENT_BYTES {
                         continue;
                     }
+                    budget.parts -= 1;
                     let within = Subject { kind, file: &file, depth: subject.depth + 1 };
                     let read = self.parse(within, budget).await?;
                     parsed.add_part(read, limit);

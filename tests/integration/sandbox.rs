@@ -119,6 +119,24 @@ async fn files_are_read_under_all_bounds_as_any_user() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_behind_more_files_than_are_read_is_read() {
+    let part =
+        |name: &str, bytes: &str| format!("--b\r\nContent-Disposition: attachment; filename={name}\r\n\r\n{bytes}\r\n");
+    let mail = |parts: &str| {
+        format!(
+            "From a@b.c Fri Mar  1 14:30:00 2024\r\nFrom: a@b.c\r\nTo: d@e.f\r\nMessage-ID: <1@b.c>\r\n\
+             Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nWords\r\n{parts}--b--\r\n\r\n"
+        )
+    };
+    let logos = part("logo.gif", "GIF89a").repeat(250);
+    let notes: String = (0..201).map(|number| part(&format!("{number}.txt"), &format!("note{number}"))).collect();
+    let folder = [mail(&logos), mail(&notes), mail("").replace("Words", "The last words")].concat();
+    let text = text_of(&Reader::new(limits(), program()), folder.into_bytes()).await;
+    assert!(text.contains("note199") && text.contains("200.txt") && !text.contains("note200"), "{text}");
+    assert!(text.contains("The last words"), "{text}");
+}
+
 #[cfg(feature = "fault-injection")]
 mod breaking_out {
     use super::*;

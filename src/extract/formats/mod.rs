@@ -28,6 +28,7 @@ mod slides;
 mod xml;
 
 use super::child::{EXIT_DAMAGED, EXIT_FAILED, EXIT_PASSWORD, EXIT_TOO_LARGE, EXIT_UNSUPPORTED};
+pub(super) use out::MOST_PARTS;
 use out::Out;
 use std::io::{self, Read, Seek, Write};
 

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 /// Empty cells that are shown before a full one: a sheet may have its next word 16,000 columns to the right.
 const MOST_TABS: usize = 100;
 /// Files within a file that are handed out …
-const MOST_PARTS: usize = 1000;
+pub const MOST_PARTS: usize = 1000;
 /// … bytes of one …
 const MOST_PART_BYTES: u64 = 256 * 1024 * 1024;
 /// … and of all together.
