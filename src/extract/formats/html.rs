@@ -5,8 +5,11 @@ use super::out::Out;
 use super::{Failure, File};
 use crate::extract::decode;
 use crate::extract::frames::About;
+use html2text::{Element, Handle};
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::io::Read;
+use std::ops::Deref;
 
 /// A head that is longer is no head.
 const MOST_HEAD_BYTES: usize = 256 * 1024;
@@ -43,7 +46,55 @@ pub fn xhtml_text(page: &str) -> Result<String, Failure> {
 
 fn words(page: &str) -> Result<String, Failure> {
     let config = html2text::config::plain_no_decorate().raw_mode(true).allow_width_overflow();
-    config.string_from_read(page.as_bytes(), 4096).map_err(Failure::damaged)
+    let tree = config.parse_html(page.as_bytes()).and_then(|page| {
+        show_all(&page.document);
+        config.dom_to_render_tree(&page)
+    });
+    tree.and_then(|tree| config.render_to_string(tree, 4096)).map_err(Failure::damaged)
+}
+
+/// Puts others in the place of elements that html2text leaves out with all that is in them.
+fn show_all(page: &Handle) {
+    let mut open = vec![Handle::clone(page)];
+    while let Some(node) = open.pop() {
+        for child in node.children.borrow_mut().iter_mut() {
+            if let Some(other) = shown(child) {
+                *child = other;
+            }
+            open.push(Handle::clone(child));
+        }
+    }
+}
+
+/// What stands in for an element: of a table only bodies are shown, of a list only what has to be in it.
+fn shown(node: &Handle) -> Option<Handle> {
+    let Element { name, .. } = &node.data else { return None };
+    let element = |local: &str, children: Vec<Handle>| {
+        let mut name = name.clone();
+        name.local = local.into();
+        let element = <Handle as Deref>::Target::new(Element {
+            name,
+            attrs: RefCell::default(),
+            template_contents: RefCell::default(),
+            mathml_annotation_xml_integration_point: false,
+        });
+        element.children.replace(children);
+        element
+    };
+    let has_other_than = |items: &[&str]| {
+        let is_other = |child: &Handle| matches!(&child.data, Element { name, .. } if !items.contains(&&*name.local));
+        node.children.borrow().iter().any(is_other)
+    };
+    match &*name.local {
+        "tfoot" => Some(element("tbody", node.children.take())),
+        "caption" => {
+            let cell = element("td", node.children.take());
+            Some(element("tbody", vec![element("tr", vec![cell])]))
+        }
+        "dl" if has_other_than(&["dt", "dd"]) => Some(element("div", node.children.take())),
+        "ol" if has_other_than(&["li"]) => Some(element("ul", node.children.take())),
+        _ => None,
+    }
 }
 
 /// Where a page says that it is XHTML, it does so at its beginning.
@@ -208,6 +259,26 @@ mod tests {
         assert_eq!(about.author.as_deref(), Some("Ada \"Countess\" Lovelace"));
         assert_eq!(about.language.as_deref(), Some("de-DE"));
         assert_eq!(about.created.map(|time| time.to_rfc3339()).as_deref(), Some("2024-03-01T09:00:00+00:00"));
+    }
+
+    #[test]
+    fn all_of_a_table_and_of_a_list_is_read() {
+        for (page, lines) in [
+            (
+                "<table><caption>Rechnung <b>7</b></caption><colgroup><col></colgroup><thead><tr><th>Ware</th></tr></thead>\
+                 <tfoot><tr><td>Summe</td><td>119,00</td></tr></tfoot><tbody><tr><td>Stuhl</td></tr></tbody></table>",
+                &["Rechnung 7", "Ware", "Summe", "119,00", "Stuhl"][..],
+            ),
+            ("<table><tfoot><tr><td>nur das</table>", &["nur das"]),
+            ("<dl><dt>Ort</dt><dd>Bonn</dd></dl>", &["Ort", "Bonn"]),
+            ("<dl><div><dt>Ort</dt><dd>Bonn</dd></div><p>mehr</p></dl>", &["Ort", "Bonn", "mehr"]),
+            ("<ol><li>a</li><li>b</li></ol>", &["1. a", "2. b"]),
+            ("<ol><li>a</li><ol><li>b</li></ol><ul><li>c</li></ul></ol>", &["* a", "* 1. b", "* * c"]),
+        ] {
+            let text = text(page).expect("a text");
+            let read: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+            assert_eq!(read, lines, "{page}");
+        }
     }
 
     #[test]
