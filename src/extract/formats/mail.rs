@@ -105,15 +105,10 @@ fn say(message: &Message<'_>, head: &Message<'_>, bytes: &[u8], alone: bool, out
         out.line(&format!("Subject: {subject}"))?;
     }
     out.gap()?;
-    for at in body(message) {
-        let Some(part) = message.parts.get(*at as usize) else { continue };
-        match &part.body {
-            PartType::Text(text) => out.lines(&decoded(part, text, bytes))?,
-            PartType::Html(page) => match html::text(&decoded(part, page, bytes)) {
-                Ok(text) => out.lines(&text)?,
-                Err(_) => out.left_out("a page that is damaged"),
-            },
-            _ => {}
+    for words in body(message, bytes) {
+        match words {
+            Ok(words) => out.lines(&words)?,
+            Err(_) => out.left_out("a page that is damaged"),
         }
         out.line_end()?;
     }
@@ -128,18 +123,40 @@ fn say(message: &Message<'_>, head: &Message<'_>, bytes: &[u8], alone: bool, out
     Ok(())
 }
 
-/// The numbers of the parts that are its words: of what is there as plain text and as a page, the text, unless it is
-/// left empty.
-fn body<'m>(message: &'m Message<'_>) -> &'m [u32] {
+/// Letters and digits from which on a plain text is no mere word in place of the page: "Your program shows no pages."
+const LETTERS_OF_A_TEXT: usize = 500;
+/// How much more a page says where the plain text only stands in its place.
+const PAGE_SAYS_MORE: usize = 4;
+
+/// The words of its parts: of what is there as plain text and as a page, the text, unless that is left empty or only
+/// stands in for the page.
+fn body<'m>(message: &'m Message<'_>, mail: &[u8]) -> Vec<Result<Cow<'m, str>, Failure>> {
     let (texts, pages) = (&message.text_body, &message.html_body);
     let (all_texts, all_pages): (HashSet<_>, HashSet<_>) = (texts.iter().collect(), pages.iter().collect());
-    let says_nothing = |at: &u32| match message.parts.get(*at as usize).map(|part| &part.body) {
-        Some(PartType::Text(text)) => text.trim().is_empty(),
-        _ => false,
+    let words_of = |parts: &[u32]| parts.iter().map(|at| words(message, *at, mail)).collect::<Vec<_>>();
+    let letters = |parts: &[u32], words: &[Result<Cow<'_, str>, Failure>]| -> usize {
+        let only_here = |at: &u32| !(all_texts.contains(at) && all_pages.contains(at));
+        let words =
+            parts.iter().zip(words).filter(|(at, _)| only_here(at)).filter_map(|(_, words)| words.as_ref().ok());
+        words.flat_map(|words| words.chars()).filter(|c| c.is_alphanumeric()).count()
     };
-    let mut only_texts = texts.iter().filter(|at| !all_pages.contains(at));
-    let there_is_a_page = pages.iter().any(|at| !all_texts.contains(at));
-    if there_is_a_page && only_texts.all(says_nothing) { pages } else { texts }
+    let as_text = words_of(texts);
+    let in_text = letters(texts, &as_text);
+    if in_text >= LETTERS_OF_A_TEXT || pages.iter().all(|at| all_texts.contains(at)) {
+        return as_text;
+    }
+    let as_page = words_of(pages);
+    if letters(pages, &as_page) > PAGE_SAYS_MORE * in_text { as_page } else { as_text }
+}
+
+/// The words of one part.
+fn words<'m>(message: &'m Message<'_>, at: u32, mail: &[u8]) -> Result<Cow<'m, str>, Failure> {
+    let Some(part) = message.parts.get(at as usize) else { return Ok("".into()) };
+    match &part.body {
+        PartType::Text(text) => Ok(decoded(part, text, mail)),
+        PartType::Html(page) => html::text(&decoded(part, page, mail)).map(Cow::Owned),
+        _ => Ok("".into()),
+    }
 }
 
 /// What a mail says of itself.

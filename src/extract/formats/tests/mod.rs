@@ -248,23 +248,26 @@ fn a_mail_begins_with_who_and_hands_out_what_is_attached() {
 }
 
 #[test]
-fn a_mail_whose_plain_text_is_left_empty_is_read_as_its_page() {
-    let mail = |plain: &str, footer: &str| {
+fn a_mail_whose_plain_text_says_next_to_nothing_is_read_as_its_page() {
+    let mail = |plain: &str, page: &str, footer: &str| {
         format!(
             "From: a@b.c\r\nSubject: s\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\
              Content-Type: multipart/alternative; boundary=i\r\n\r\n--i\r\nContent-Type: text/plain\r\n\r\n{plain}\r\n\
-             --i\r\nContent-Type: text/html\r\n\r\n<p>Seite</p>\r\n--i--\r\n{footer}--o--\r\n"
+             --i\r\nContent-Type: text/html\r\n\r\n<p>{page}</p>\r\n--i--\r\n{footer}--o--\r\n"
         )
     };
     let footer = "--o\r\nContent-Type: text/plain\r\n\r\nAbbestellen\r\n";
-    for (plain, footer, words) in [
-        ("", "", "Seite\n"),
-        (" \r\n\t", "", "Seite\n"),
-        ("", footer, "Seite\nAbbestellen\n"),
-        ("Text", "", "Text\n"),
-        ("Text", footer, "Text\nAbbestellen\n"),
+    let (placeholder, page, long) = ("Bitte HTML einschalten", "Rechnung 7 ".repeat(10), "viel ".repeat(125));
+    for (plain, page, footer, words) in [
+        ("", "Seite", "", "Seite\n"),
+        (" \r\n\t", "Seite", "", "Seite\n"),
+        ("", "Seite", footer, "Seite\nAbbestellen\n"),
+        ("Text", "Seite", "", "Text\n"),
+        ("Text", "Seite", footer, "Text\nAbbestellen\n"),
+        (placeholder, &page, footer, &format!("{}\nAbbestellen\n", page.trim_end())),
+        (&long, &page.repeat(50), "", &format!("{}\n", long.trim_end())),
     ] {
-        let said = read(Family::Mail, mail(plain, footer).as_bytes());
+        let said = read(Family::Mail, mail(plain, page, footer).as_bytes());
         assert_eq!(said.text, format!("From: a@b.c\nSubject: s\n\n{words}"));
         assert!(whole(&said));
     }
