@@ -362,7 +362,7 @@ impl Reader {
         Ok(parsed)
     }
 
-    /// Reads a PDF: the text that stands in it, and what is on the pages that have next to none.
+    /// Reads a PDF: the text that stands in it, and what is on the pages that have little.
     async fn pdf(&self, subject: Subject<'_>, budget: &mut Budget) -> io::Result<Parsed> {
         let limit = self.limits.max_text_bytes;
         let task = Task::new(Format::Pdf, &self.limits);

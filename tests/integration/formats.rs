@@ -47,7 +47,7 @@ macro_rules! row {
 #[rustfmt::skip]
 const ROWS: &[Row] = &[
     row!("PDF", ["libreoffice.pdf"], "application/pdf", "poppler `pdftotext`", "Text by pages, title, author, dates", "Forms in XFA, attachments", EMBEDDED, WORDS),
-    row!("PDF, scanned", ["scan.pdf"], "application/pdf", "poppler `pdftoppm`, tesseract", "Pages with next to no text of their own", "Handwriting", "ocr", WORDS),
+    row!("PDF, scanned", ["scan.pdf"], "application/pdf", "poppler `pdftoppm`, tesseract", "Pages with little text of their own", "Handwriting", "ocr", WORDS),
     row!("PDF, protected", ["locked.pdf"], "application/pdf", "qpdf, then as above", "With its password, once: `POST /documents/{id}/unlock`", "Without it", "password", ""),
     row!("DOCX", ["python.docx", "libreoffice.docx"], "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "zip, quick-xml", "Paragraphs, tables, headers, footnotes, comments, text boxes; title, author, dates", "Embedded pictures", EMBEDDED, WORDS),
     row!("XLSX", ["python.xlsx", "libreoffice.xlsx"], "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "calamine", "Sheets, rows by lines, cells by tabs", "Charts, macros", EMBEDDED, WORDS),

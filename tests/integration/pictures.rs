@@ -3,12 +3,12 @@
 use crate::sandbox::Users;
 use crate::support::files::pdf;
 use crate::support::program;
-use crate::support::scans::{accuracy, file_of, letter, scan, scanned_pdf, written};
+use crate::support::scans::{accuracy, file_of, letter, scan, scanned_pdf, scanned_pdf_with, written};
 use docuvault::config::ReadingConfig;
-use docuvault::domain::DocumentProblem;
+use docuvault::domain::{DocumentProblem, TextSource};
 use docuvault::extract::ocr::{Ocr, OcrSettings, OcrText};
 use docuvault::extract::thumbnail::{SIDE, Thumbnailer};
-use docuvault::extract::{Program, ReadError, unlock};
+use docuvault::extract::{Hint, Program, ReadError, Reader, unlock};
 use flate2::write::ZlibEncoder;
 use image::{GrayImage, ImageFormat, Luma};
 use std::convert::Infallible;
@@ -57,6 +57,18 @@ async fn scans_that_lie_askew_are_read_word_for_word() {
     assert!(!read.truncated);
     let right: f64 = texts.iter().zip(&read.pages).map(|(text, page)| accuracy(text, &page.text)).sum();
     assert!(right / 4.0 >= 0.995, "{right} of 4: {read:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_on_which_a_line_of_text_stands_is_read() {
+    let text = letter(3, 80);
+    let file = scanned_pdf_with("Scanned with CamScanner", &[written(&text, (1240, 1754), 40.0)]);
+    let source = futures_util::stream::iter([Ok::<_, Infallible>(file.into())]);
+    let hint = Hint { content_type: "application/pdf", extension: None };
+    let reading = Reader::new(limits(), program()).read(hint, None, source).await.expect("it is read");
+    let read = reading.text.expect("there is text");
+    assert_eq!(read.source, TextSource::Ocr);
+    assert!(accuracy(&text, &read.text) > 0.95, "{}", read.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -93,6 +93,11 @@ pub fn file_of(picture: &GrayImage, format: ImageFormat) -> Vec<u8> {
 
 /// A PDF with a picture on each page, as scanners make it.
 pub fn scanned_pdf(pages: &[GrayImage]) -> Vec<u8> {
+    scanned_pdf_with("", pages)
+}
+
+/// The same with a line of text on each page, as some programs write their names.
+pub fn scanned_pdf_with(line: &str, pages: &[GrayImage]) -> Vec<u8> {
     let kids: Vec<String> = (0..pages.len()).map(|page| format!("{} 0 R", 3 + 3 * page)).collect();
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
@@ -105,9 +110,10 @@ pub fn scanned_pdf(pages: &[GrayImage]) -> Vec<u8> {
         let (width, height) = (page.width() as f32 * 0.24, page.height() as f32 * 0.24);
         objects.push(format!(
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {content} 0 R \
-             /Resources << /XObject << /P {picture} 0 R >> >> >>"
+             /Resources << /XObject << /P {picture} 0 R >> \
+             /Font << /F << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>"
         ));
-        let drawing = format!("{width} 0 0 {height} 0 0 cm /P Do");
+        let drawing = format!("q {width} 0 0 {height} 0 0 cm /P Do Q BT /F 9 Tf 20 20 Td ({line}) Tj ET");
         objects.push(format!("<< /Length {} >>\nstream\n{drawing}\nendstream", drawing.len()));
         let mut jpeg = Cursor::new(Vec::new());
         page.write_to(&mut jpeg, ImageFormat::Jpeg).expect("it is encoded");
