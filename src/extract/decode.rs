@@ -1,7 +1,7 @@
 //! Plain text in the encodings people have: UTF-8, UTF-16, and the one-byte ones of the past.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use std::borrow::Cow;
 
 /// White space, form feed, escape (coloured logs) and backspace (overstrike) belong to text; of the other control
@@ -58,6 +58,20 @@ fn mostly_utf8(bytes: &[u8]) -> Option<String> {
         }
     }
     (letters >= LETTERS_FOR_A_STRAY * strays).then_some(text)
+}
+
+/// Decodes a text that is said to be in UTF-8, where it has at least as many letters of several bytes as bytes that
+/// belong to none. Those are somebody else's, who has put words into it, in Windows-1252 as a rule.
+pub fn declared_utf8(bytes: &[u8]) -> Option<String> {
+    let (mut letters, mut strays) = (0, 0);
+    let mut text = String::new();
+    for chunk in bytes.utf8_chunks() {
+        letters += chunk.valid().chars().filter(|letter| !letter.is_ascii()).count();
+        strays += chunk.invalid().len();
+        text.push_str(chunk.valid());
+        text.push_str(&WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
+    }
+    (letters >= strays).then_some(text)
 }
 
 /// A text's encoding by its byte order mark, or by its zeros: in UTF-16 every other byte of Latin text is one.
@@ -160,6 +174,13 @@ mod tests {
     }
 
     #[test]
+    fn a_text_keeps_to_the_utf_8_that_it_says_it_is_in() {
+        assert_eq!(declared_utf8(b"Gr\xc3\xbc\xc3\x9fe, gepr\xfcft").as_deref(), Some("Grüße, geprüft"));
+        assert_eq!(declared_utf8(b"Gr\xfc\xdfe, M\xc3\xbcller"), None);
+        assert_eq!(declared_utf8(b"words").as_deref(), Some("words"));
+    }
+
+    #[test]
     fn binary_is_no_text() {
         assert!(!is_text(&[0, 1, 2, 3]));
         assert!(!is_text(&(0u8..=255).collect::<Vec<_>>()));
@@ -217,6 +238,7 @@ mod properties {
         #[test]
         fn no_bytes_grow_more_than_threefold(bytes: Vec<u8>, charset in "<meta charset=[a-z0-9-]{1,14}>") {
             prop_assert!(to_utf8(&bytes).len() <= 3 * bytes.len());
+            prop_assert!(declared_utf8(&bytes).is_none_or(|text| text.len() <= 3 * bytes.len()));
             let page = [charset.as_bytes(), &bytes].concat();
             prop_assert!(html_to_utf8(&page).len() <= 3 * page.len());
         }

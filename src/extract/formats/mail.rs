@@ -208,23 +208,33 @@ fn decoded<'p>(part: &MessagePart<'_>, words: &'p str, mail: &[u8]) -> Cow<'p, s
         Encoding::QuotedPrintable => quoted_printable_decode(raw).map(Cow::Owned),
         Encoding::Base64 => base64_decode(raw).map(Cow::Owned),
     };
-    match bytes {
+    let Some(bytes) = bytes else { return Cow::Borrowed(words) };
+    let in_utf8 = charset(part).filter(|name| is_utf8(name)).and_then(|_| decode::declared_utf8(&bytes));
+    Cow::Owned(in_utf8.unwrap_or_else(|| {
         // Who wrote the mail may have put a page of another charset into UTF-8, and not told it.
-        Some(bytes) if is_page && (bytes.is_ascii() || std::str::from_utf8(&bytes).is_err()) => {
-            Cow::Owned(decode::html_to_utf8(&bytes).into_owned())
+        if is_page && (bytes.is_ascii() || std::str::from_utf8(&bytes).is_err()) {
+            decode::html_to_utf8(&bytes).into_owned()
+        } else {
+            decode::to_utf8(&bytes)
         }
-        Some(bytes) => Cow::Owned(decode::to_utf8(&bytes)),
-        None => Cow::Borrowed(words),
-    }
+    }))
+}
+
+fn charset<'p>(part: &'p MessagePart<'_>) -> Option<&'p str> {
+    part.content_type()?.attribute("charset")
+}
+
+fn is_utf8(charset: &str) -> bool {
+    charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("utf8")
 }
 
 fn says_its_charset(part: &MessagePart<'_>, words: &str) -> bool {
-    let Some(name) = part.content_type().and_then(|kind| kind.attribute("charset")) else { return false };
-    match name.to_ascii_lowercase().as_str() {
+    match charset(part) {
+        Some(name) if is_utf8(name) => !words.contains('\u{fffd}'),
         // It has no letters that could be mistaken.
-        "us-ascii" | "ascii" => false,
-        "utf-8" | "utf8" => !words.contains('\u{fffd}'),
-        name => charset_decoder(name.as_bytes()).is_some(),
+        Some(name) if ["us-ascii", "ascii"].iter().any(|ascii| name.eq_ignore_ascii_case(ascii)) => false,
+        Some(name) => charset_decoder(name.as_bytes()).is_some(),
+        None => false,
     }
 }
 

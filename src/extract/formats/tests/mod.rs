@@ -287,6 +287,10 @@ fn a_mail_that_does_not_say_its_charset_keeps_its_letters() {
         ("Content-Type: text/plain; charset=us-ascii\r\n", WORDS.as_bytes().to_vec()),
         ("Content-Type: text/plain; charset=utf-8\r\n", latin(WORDS)),
         (
+            "Content-Type: text/plain; charset=UTF-8\r\n",
+            [WORDS.split_at(30).0.as_bytes(), &latin(WORDS.split_at(30).1)].concat(),
+        ),
+        (
             "Content-Transfer-Encoding: quoted-printable\r\n",
             b"=DCberm=E4=DFige Geb=FChren f=FCr die Stra=\r\n=DFenreinigung".to_vec(),
         ),
