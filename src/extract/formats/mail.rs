@@ -71,9 +71,12 @@ fn folder(source: impl BufRead, most: u64, out: &mut Out<'_>) -> Result<(), Fail
 }
 
 fn one(bytes: &[u8], alone: bool, out: &mut Out<'_>) -> Result<(), Failure> {
-    let Some(message) = MessageParser::default().parse(bytes) else {
+    let Some(mut message) = MessageParser::default().parse(bytes) else {
         return Err(Failure::Damaged("it is no mail".to_owned()));
     };
+    if !mended(&mut message, bytes) {
+        out.left_out("the rest of a part that is damaged");
+    }
     let head = message.parts.first().filter(|_| is_garbled(&message)).and_then(|part| head_in_utf8(part, bytes));
     let head = head.as_deref().and_then(|head| MessageParser::default().parse_headers(head));
     let said = say(&message, head.as_ref().unwrap_or(&message), bytes, alone, out);
@@ -157,6 +160,60 @@ fn words<'m>(message: &'m Message<'_>, at: u32, mail: &[u8]) -> Result<Cow<'m, s
         PartType::Html(page) => html::text(&decoded(part, page, mail)).map(Cow::Owned),
         _ => Ok("".into()),
     }
+}
+
+/// Decodes the parts that the parser hands out as they stand, since the mail ends within them, or something stands
+/// there that belongs to no encoding. Answers whether nothing of them is left out.
+fn mended(message: &mut Message<'_>, mail: &[u8]) -> bool {
+    let mut all = true;
+    for part in message.parts.iter_mut().filter(|part| part.is_encoding_problem && part.encoding == Encoding::None) {
+        let start = part.offset_body as usize;
+        let raw = mail.get(start..part.offset_end as usize).unwrap_or_default();
+        let encoding = part.content_transfer_encoding().unwrap_or_default().to_ascii_lowercase();
+        let (encoding, length, bytes) = match encoding.as_str() {
+            "base64" => {
+                let lines = base64_lines(raw);
+                (Encoding::Base64, lines.len(), base64_decode(lines).unwrap_or_default())
+            }
+            "quoted-printable" => (Encoding::QuotedPrintable, raw.len(), quoted_printable_lines(raw)),
+            _ => continue,
+        };
+        if bytes.is_empty() {
+            continue;
+        }
+        all &= raw[length..].trim_ascii().is_empty();
+        part.body = match part.content_type().map(|kind| (kind.ctype(), kind.subtype())) {
+            None | Some(("text", _)) => {
+                let decoder = charset(part).and_then(|name| charset_decoder(name.as_bytes()));
+                let words = decoder.map_or_else(|| decode::to_utf8(&bytes), |decoder| decoder(&bytes));
+                let is_page = part.content_type().is_some_and(|kind| kind.subtype() == Some("html"));
+                if is_page { PartType::Html(words.into()) } else { PartType::Text(words.into()) }
+            }
+            Some(_) => PartType::Binary(bytes.into()),
+        };
+        part.encoding = encoding;
+        part.offset_end = part.offset_body.saturating_add(u32::try_from(length).unwrap_or(u32::MAX));
+    }
+    all
+}
+
+/// Base64 is written in lines of that length at least.
+const BASE64_LINE: usize = 60;
+
+/// The lines of base64 that a part begins with. A text that is not encoded, though its part says so, may begin with a
+/// word.
+fn base64_lines(raw: &[u8]) -> &[u8] {
+    let is_base64 = |line: &&[u8]| line.trim_ascii().iter().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(b));
+    let mut lines = raw.split_inclusive(|byte| *byte == b'\n').take_while(is_base64).map(<[u8]>::len).peekable();
+    let is_long = lines.peek().is_some_and(|first| *first >= BASE64_LINE);
+    let (lines, behind) = raw.split_at(lines.sum());
+    if is_long || behind.is_empty() { lines } else { &[] }
+}
+
+/// Decodes each line that can be, and leaves the others as they are.
+fn quoted_printable_lines(raw: &[u8]) -> Vec<u8> {
+    let lines = raw.split_inclusive(|byte| *byte == b'\n');
+    lines.flat_map(|line| quoted_printable_decode(line).unwrap_or_else(|| line.to_vec())).collect()
 }
 
 /// What a mail says of itself.

@@ -319,6 +319,39 @@ fn a_mail_that_does_not_say_its_charset_keeps_its_letters() {
 }
 
 #[test]
+fn what_is_encoded_is_read_up_to_where_it_is_damaged() {
+    const HEAD: &str = "From: a@b.c\r\nSubject: s\r\n";
+    // 60 letters a line.
+    let line = |word: &str| format!("{}\r\n", word.repeat(15));
+    let attached = |encoding: &str, rest: &str| {
+        let mail = format!(
+            "{HEAD}Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nText\r\n--b\r\nContent-Type: application/pdf; \
+             name=a.pdf\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n{rest}"
+        );
+        read(Family::Mail, mail.as_bytes())
+    };
+    for (encoding, rest, bytes, all) in [
+        ("base64", "JVBERi0xLjQ=".to_owned(), "%PDF-1.4".to_owned(), true),
+        ("base64", line("YWJj").repeat(2), "abc".repeat(30), true),
+        ("base64", format!("{}--b--\r\n", line("YWJj") + "geprüft\r\n"), "abc".repeat(15), false),
+        // What it is not, though it says so.
+        ("base64", "Hallo\r\nwie geht es?\r\n--b--\r\n".to_owned(), "Hallo\r\nwie geht es?".to_owned(), true),
+        ("quoted-printable", "a=C3=BC=\r\nb=\r\n==c\r\nd=3D".to_owned(), "aüb==c\r\nd=".to_owned(), true),
+    ] {
+        let said = attached(encoding, &rest);
+        assert_eq!(said.text, "From: a@b.c\nSubject: s\n\nText\n", "{rest}");
+        assert_eq!((said.parts.len(), said.parts[0].0.name.as_str()), (1, "a.pdf"));
+        assert_eq!(String::from_utf8_lossy(&said.parts[0].1), bytes, "{rest}");
+        assert_eq!(whole(&said), all, "{rest}");
+    }
+    // A list has put its words behind it.
+    let body = format!("{HEAD}Content-Transfer-Encoding: base64\r\n\r\n{}-- \r\nListe: x\r\n", line("w7xi"));
+    let said = read(Family::Mail, body.as_bytes());
+    assert_eq!(said.text, format!("From: a@b.c\nSubject: s\n\n{}\n", "üb".repeat(15)));
+    assert!(!whole(&said));
+}
+
+#[test]
 fn a_folder_of_mails_is_read_one_after_the_other() {
     let second = "From: bob@example.org\r\nSubject: Zweite\r\n\r\nGruß\r\n\r\nFrom Berlin we went on.\r\n>From here, too.\r\n\r\n";
     let said = read(Family::Mail, &files::mbox(&[files::MAIL, second.as_bytes()]));
