@@ -77,7 +77,7 @@ fn one(bytes: &[u8], alone: bool, out: &mut Out<'_>) -> Result<(), Failure> {
     if !mended(&mut message, bytes) {
         out.left_out("the rest of a part that is damaged");
     }
-    let head = message.parts.first().filter(|_| is_garbled(&message)).and_then(|part| head_in_utf8(part, bytes));
+    let head = message.parts.first().filter(|_| is_garbled(&message)).and_then(|part| mended_head(part, bytes));
     let head = head.as_deref().and_then(|head| MessageParser::default().parse_headers(head));
     let said = say(&message, head.as_ref().unwrap_or(&message), bytes, alone, out);
     // Mails within mails are dropped by recursion, as deep as they go; the process ends soon.
@@ -229,26 +229,66 @@ fn about(head: &Message<'_>) -> About {
     }
 }
 
-/// Something in the head is in another encoding than the parser took it for.
+/// Letters of the head were lost: it is in another encoding than the parser took it for, or they were cut in two.
 fn is_garbled(message: &Message<'_>) -> bool {
     let addresses = [message.from(), message.to(), message.cc()].into_iter().flatten().map(addresses_in_words);
     let subject = message.subject().map(str::to_owned);
     addresses.chain(subject).any(|words| words.contains('\u{fffd}'))
 }
 
-/// The head of a mail or a part once more, where it is not in UTF-8: the parser takes it to be. Some of its lines may
-/// be: whoever passes a mail on writes into its head, too.
-fn head_in_utf8(part: &MessagePart<'_>, mail: &[u8]) -> Option<String> {
+/// The head of a mail or a part once more, where letters of it were lost. The parser takes it to be in UTF-8. Some of
+/// its lines may be: whoever passes a mail on writes into its head, too.
+fn mended_head(part: &MessagePart<'_>, mail: &[u8]) -> Option<String> {
     let head = mail.get(part.raw_header_offset() as usize..part.raw_body_offset() as usize)?;
     let lines = || head.split_inclusive(|byte| *byte == b'\n').map(|line| (line, std::str::from_utf8(line)));
     let others: Vec<u8> = lines().filter(|(_, line)| line.is_err()).flat_map(|(bytes, _)| bytes).copied().collect();
-    if others.is_empty() {
-        return None;
-    }
     // Together they tell more of their encoding.
     let others = decode::to_utf8(&others);
     let mut others = others.split_inclusive('\n');
-    Some(lines().map(|(_, line)| line.unwrap_or_else(|_| others.next().unwrap_or_default())).collect())
+    let head: String = lines().map(|(_, line)| line.unwrap_or_else(|_| others.next().unwrap_or_default())).collect();
+    Some(with_words_joined(&head))
+}
+
+/// Makes one of encoded words (RFC 2047) in one charset that stand next to each other: some writers cut a letter of
+/// several bytes in two.
+fn with_words_joined(head: &str) -> String {
+    let mut joined = String::with_capacity(head.len());
+    let (mut rest, mut before): (_, Option<&str>) = (head, None);
+    while let Some((between, word)) = rest.find(WORD_START).map(|at| rest.split_at(at)) {
+        let Some((charset, bytes, behind)) = encoded_word(word) else {
+            joined.push_str(between);
+            joined.push_str(WORD_START);
+            (rest, before) = (&word[WORD_START.len()..], None);
+            continue;
+        };
+        if between.trim_ascii().is_empty() && before.is_some_and(|before| before.eq_ignore_ascii_case(charset)) {
+            joined.truncate(joined.len() - WORD_END.len());
+        } else {
+            joined.extend([between, WORD_START, charset, "?Q?"]);
+        }
+        joined.extend(bytes.iter().map(|byte| format!("={byte:02X}")));
+        joined.push_str(WORD_END);
+        (rest, before) = (behind, Some(charset));
+    }
+    joined.push_str(rest);
+    joined
+}
+
+const WORD_START: &str = "=?";
+const WORD_END: &str = "?=";
+
+/// The charset of the encoded word that `text` begins with, its bytes, and what comes behind it.
+fn encoded_word(text: &str) -> Option<(&str, Vec<u8>, &str)> {
+    let (charset, rest) = text.strip_prefix(WORD_START)?.split_once('?')?;
+    let (encoding, rest) = rest.split_once('?')?;
+    let (data, behind) = rest.split_once('?')?;
+    let behind = behind.strip_prefix('=')?;
+    let bytes = match encoding {
+        "Q" | "q" => quoted_printable_decode(data.replace('_', " ").as_bytes()),
+        "B" | "b" => base64_decode(data.as_bytes()),
+        _ => None,
+    };
+    Some((charset, bytes?, behind))
 }
 
 /// The words of a part: as the parser has them; or from its bytes, where it could not know their charset and took them
@@ -299,7 +339,7 @@ fn says_its_charset(part: &MessagePart<'_>, words: &str) -> bool {
 fn name(part: &MessagePart<'_>, mail: &[u8]) -> Option<String> {
     let name = part.attachment_name()?;
     let again = || {
-        let head = head_in_utf8(part, mail)?;
+        let head = mended_head(part, mail)?;
         let head = MessageParser::default().parse_headers(&head)?;
         head.parts.first()?.attachment_name().map(str::to_owned)
     };

@@ -319,6 +319,18 @@ fn a_mail_that_does_not_say_its_charset_keeps_its_letters() {
 }
 
 #[test]
+fn letters_that_were_cut_in_two_in_the_head_of_a_mail_are_read() {
+    // An ü ends one word and begins the next.
+    let mail = "From: =?utf-8?Q?J=C3?=\r\n =?UTF-8?Q?=BCrgen_M?= <jm@example.org>\r\n\
+        Subject: Die =?utf-8?Q?Rechnung_f=C3?=\r\n =?utf-8?B?vHI=?= =?utf-8?B?IE3D?=\r\n\t=?utf-8?B?pHJ6?= a =?b =?us-ascii?Q?c?=\r\n\
+        Content-Type: text/plain\r\n\
+        Content-Disposition: attachment; filename=\"=?utf-8?Q?Geb=C3?=\r\n =?utf-8?Q?=BChr.txt?=\"\r\n\r\nText\r\n";
+    let said = read(Family::Mail, mail.as_bytes());
+    assert_eq!((said.about.author.as_deref(), title(&said)), (Some("Jürgen M"), Some("Die Rechnung für März a =?b c")));
+    assert_eq!(said.parts[0].0.name, "Gebühr.txt");
+}
+
+#[test]
 fn what_is_encoded_is_read_up_to_where_it_is_damaged() {
     const HEAD: &str = "From: a@b.c\r\nSubject: s\r\n";
     // 60 letters a line.
