@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 const REDIS_WAIT: Duration = Duration::from_secs(1);
 /// A ring that nobody touched for longer than a lease and this was dropped by a worker that died.
 const TAKE_OVER_SLACK: Duration = Duration::from_secs(5);
+/// Jobs that a permit is held for one after the other, while rings wait.
+const IN_A_ROW: usize = 16;
 
 /// One worker process.
 pub struct Worker {
@@ -137,11 +139,35 @@ impl Worker {
         consumer.listen(count).await
     }
 
-    /// Answers one ring.
-    async fn answer(self: Arc<Self>, ring: Ring, permit: OwnedSemaphorePermit, drain: CancellationToken) {
+    /// Answers a ring, and with the same permit some of those that wait behind it: so Redis is asked once for each job.
+    async fn answer(self: Arc<Self>, mut ring: Ring, permit: OwnedSemaphorePermit, drain: CancellationToken) {
+        let consumer = self.vault.queue.consumer(&self.name);
+        let mut left = IN_A_ROW;
+        loop {
+            self.attend(&ring, &drain).await;
+            left -= 1;
+            // Who listens has more to look after than new rings; and who stops takes none.
+            if left == 0 || drain.is_cancelled() {
+                break;
+            }
+            match consumer.done_for_next(&ring.entry).await {
+                Ok(Some(next)) => ring = next,
+                Ok(None) => return,
+                Err(error) => return not_answered(&error),
+            }
+        }
+        // The next job need not wait until Redis has heard of the end of this one.
+        drop(permit);
+        if let Err(error) = consumer.done(&ring.entry).await {
+            not_answered(&error);
+        }
+    }
+
+    /// Does what a ring asks for, if there is anything to do.
+    async fn attend(&self, ring: &Ring, drain: &CancellationToken) {
         let vault = &self.vault;
         match processing::claim(vault, ring.job, &self.name).await {
-            Ok(None) => self.go_on_with_run(&ring, &drain).await,
+            Ok(None) => self.go_on_with_run(ring, drain).await,
             Ok(Some(work)) => {
                 let grip = self.in_hand.take(ring.job, &ring.entry);
                 // Kept apart for the case that it has to be given back.
@@ -166,12 +192,6 @@ impl Worker {
             Err(error) => {
                 log::warn!(job:% = ring.job; "could not be claimed, the sweep will ring again: {}", cause_chain(&error));
             }
-        }
-        // The next job need not wait until Redis has heard of the end of this one.
-        drop(permit);
-        let consumer = vault.queue.consumer(&self.name);
-        if let Err(error) = consumer.done(&ring.entry).await {
-            log::debug!("a ring could not be answered: {}", cause_chain(&error));
         }
     }
 
@@ -206,4 +226,8 @@ impl Worker {
             while jobs.join_next().await.is_some() {}
         }
     }
+}
+
+fn not_answered(error: &QueueError) {
+    log::debug!("a ring could not be answered: {}", cause_chain(error));
 }
