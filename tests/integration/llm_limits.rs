@@ -344,8 +344,13 @@ async fn a_question_that_breaks_the_answer_each_time_is_not_asked_for_ever() {
     let worker = vault.worker();
     let poison = vault.processed(&id_of(&vault.put_in("poison.txt", "words").await)).await;
     assert_eq!((&poison["status"], &poison["error"]), (&json!("needs_review"), &Value::Null));
-    let other = vault.processed(&id_of(&vault.put_in("b.txt", "other words").await)).await;
-    assert_eq!(other["topics"][0]["name"], "Tax");
+    let other = id_of(&vault.put_in("b.txt", "other words").await);
+    assert_eq!(vault.processed(&other).await["topics"][0]["name"], "Tax");
+    server.next(Manner::CutOff);
+    vault.http.post(vault.api(&format!("/documents/{other}/reprocess"))).send().await.expect("an answer");
+    let again = vault.processed(&other).await;
+    assert_eq!((&again["status"], &again["topics"][0]["name"]), (&json!("ready"), &json!("Tax")), "as it was before");
+    assert_eq!(decisions(&vault, json!({"unanswered": true})).await, 2);
     worker.stop().await;
 }
 

@@ -42,6 +42,8 @@ pub struct LlmProvider {
     suggest: bool,
     /// An answer was cut off: the model thinks before it answers, and that counts. The next one has room for it.
     thinks: AtomicBool,
+    /// The day's budget holds a question with so much room, asked twice.
+    may_think: bool,
 }
 
 impl LlmProvider {
@@ -54,7 +56,10 @@ impl LlmProvider {
         let http = Http::new(config.timeout).map_err(|error| unusable_settings(error.without_url()))?;
         let model = config.model.clone().unwrap_or_default();
         let budget = config.max_input_tokens.into();
-        Ok(Self { wire, http, model, budget, suggest: config.suggest_topics, thinks: AtomicBool::new(false) })
+        let most = 2 * (budget + FRAME_TOKENS + THINKING_TOKENS);
+        let may_think = config.daily_tokens == 0 || config.daily_tokens >= most;
+        let (suggest, thinks) = (config.suggest_topics, AtomicBool::new(false));
+        Ok(Self { wire, http, model, budget, suggest, thinks, may_think })
     }
 
     /// Tokens that an answer is given, at most.
@@ -130,12 +135,18 @@ impl AiProvider for LlmProvider {
             let found = match self.ask(&question, &mut spent).await {
                 Ok(reply) => {
                     if reply.cut {
-                        self.thinks.store(true, Ordering::Relaxed);
+                        self.thinks.store(self.may_think, Ordering::Relaxed);
                     }
                     answer::check(&reply.content, &topics, self.suggest).map(|answer| (reply, answer))
                 }
                 Err(AiError::Unusable { .. }) => Err(Fault::NoJson),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // It may be the room that is more than the server has.
+                    if matches!(error, AiError::Refused { every: false, .. }) {
+                        self.thinks.store(false, Ordering::Relaxed);
+                    }
+                    return Err(error);
+                }
             };
             match found {
                 Ok((reply, answer)) => return Ok(self.assessment(answer, reply, spent, start)),

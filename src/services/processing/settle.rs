@@ -157,13 +157,14 @@ impl Ending<'_> {
         !document.topics_by_user && !self.work.brings_topics
     }
 
+    /// Where the AI gave no answer, what it chose before stands.
     fn replaces_topics(&self, seen: &Document) -> bool {
-        self.is_sorted(&seen.row) && !seen.topics.is_empty()
+        self.is_sorted(&seen.row) && !seen.topics.is_empty() && !self.choice.unanswered
     }
 
     /// Takes a locked document from under the topics that are to be replaced; answers those of the chosen that are there.
     async fn make_way(&self, conn: &mut AsyncPgConnection, seen: &mut Document) -> Result<Vec<(TopicId, f32)>> {
-        if !self.is_sorted(&seen.row) {
+        if !self.is_sorted(&seen.row) || self.choice.unanswered {
             return Ok(Vec::new());
         }
         let ids: Vec<TopicId> = self.choice.topics.iter().map(|(id, _)| *id).collect();
