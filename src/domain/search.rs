@@ -2,6 +2,10 @@
 
 use unicode_normalization::char::is_combining_mark;
 
+/// Signs that nobody sees, and that would cut words in two: the soft hyphen, the word joiner and the mark of the byte order. Neither
+/// a text nor a search has them.
+pub const UNSEEN: [char; 3] = ['\u{ad}', '\u{2060}', '\u{feff}'];
+
 /// A word or a phrase of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part<'a> {

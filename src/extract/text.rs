@@ -2,6 +2,7 @@
 
 use super::reader::Parsed;
 use super::{ReadText, Reading, index_text};
+use crate::domain::search::UNSEEN;
 use crate::domain::{DocumentProblem, TextSource};
 
 /// What the language is told from, in bytes.
@@ -36,12 +37,11 @@ pub(super) fn finish(parsed: Parsed, thumbnail: Option<Vec<u8>>) -> Reading {
 }
 
 /// Line ends as `\n`, and nothing that nobody sees but that, tab and form feed: PostgreSQL can't hold a NUL, and the others would
-/// stand in the middle of words. They are control characters, the soft hyphen, the word joiner and the mark of the byte order.
+/// stand in the middle of words (see [`UNSEEN`]).
 fn tidy(text: String) -> String {
     let odd = |c: char| match c {
         '\n' | '\t' | '\u{c}' => false,
-        '\u{ad}' | '\u{2060}' | '\u{feff}' => true,
-        c => c.is_control(),
+        c => c.is_control() || UNSEEN.contains(&c),
     };
     // Most texts are tidy, and long ones are better not held twice.
     if !text.contains(odd) {
@@ -109,7 +109,7 @@ mod properties {
         fn a_tidy_text_can_be_stored_and_stays_as_it_is(chars in vec(prop_oneof![any::<char>(), Just('\r'), Just('\n')], 0..200)) {
             let text: String = chars.into_iter().collect();
             let tidied = tidy(text.clone());
-            let unseen = |c: char| c.is_control() || matches!(c, '\u{ad}' | '\u{2060}' | '\u{feff}');
+            let unseen = |c: char| c.is_control() || UNSEEN.contains(&c);
             let printable = |c: char| !unseen(c) || matches!(c, '\n' | '\t' | '\u{c}');
             prop_assert!(tidied.chars().all(printable));
             prop_assert!(tidied.len() <= text.len());

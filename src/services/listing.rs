@@ -6,6 +6,7 @@ use super::highlight::Sought;
 use crate::db::models::DocumentRow;
 use crate::db::queries;
 use crate::db::queries::listing::{After, Filter, ListQuery, ListedRow, Sort};
+use crate::domain::search::UNSEEN;
 use crate::domain::{ContentHash, Cursor, DocumentStatus, TopicId, parse_time};
 use crate::error::{Error, ErrorCode, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -46,9 +47,9 @@ pub(super) fn parse_limit(limit: Option<u32>) -> Result<i64> {
     }
 }
 
-/// What is searched for, trimmed; nothing where it is blank.
+/// What is searched for, trimmed and without what nobody sees, as texts are; nothing where it is blank.
 pub(super) fn parse_q(q: Option<String>) -> Result<Option<String>> {
-    let q = q.map(|q| q.trim().to_owned()).filter(|q| !q.is_empty());
+    let q = q.map(|q| q.replace(UNSEEN, "").trim().to_owned()).filter(|q| !q.is_empty());
     let too_long =
         |q: &String| q.chars().count() > MAX_Q_CHARS || q.split(|c: char| !c.is_alphanumeric()).count() > MAX_Q_WORDS;
     if q.as_ref().is_some_and(too_long) {

@@ -80,6 +80,7 @@ async fn words_phrases_beginnings_and_substrings() {
         ("1.234,50", &["bill.txt"]),
         ("h&m", &["shop.csv"]),
         ("kleidung", &["shop.csv"]),
+        ("klei\u{ad}dung", &["shop.csv"]),
         ("bold", &["shop.csv"]),
         ("l'avocat", &["shop.csv"]),
         ("Rechnung OR-2026-0815", &[]),

@@ -79,10 +79,11 @@ fn may_be_start(line: &[u8]) -> bool {
     line.len() <= MOST_LINE_BYTES && (rest.trim_ascii().is_empty() || rest.windows(3).any(is_time))
 }
 
-/// A line of a mail's head: a name, and a colon behind it.
+/// A line of a mail's head: a name, and a colon behind it, in old mails behind a blank (RFC 5322, 4.5). Before them some have a
+/// line of their own that says where they came from.
 fn is_field(line: &[u8]) -> bool {
     let name = line.iter().take_while(|byte| byte.is_ascii_graphic() && **byte != b':').count();
-    name > 0 && line.get(name) == Some(&b':')
+    name > 0 && line[name..].trim_ascii_start().first() == Some(&b':') || line.starts_with(b">From ")
 }
 
 /// A line of a mail that looks like one in front of a mail is written with a `>` before it.

@@ -385,6 +385,15 @@ fn a_folder_of_mails_is_read_one_after_the_other() {
     let said = read(Family::Mail, bare.as_bytes());
     let first = "Subject: Eins\n\nWort\n\nFrom 8:30 on we\nwere there.\n";
     assert_eq!(said.text, format!("{first}\nSubject: Zwei\n\nEnde\n\nFrom\n"));
+
+    // Heads of long ago.
+    let old = [
+        &b"Subject: 1\r\n\r\neins\r\n"[..],
+        b"Subject : 2\r\n\r\nzwei\r\n",
+        b">From a@b Mon 11:59\r\nSubject: 3\r\n\r\ndrei\r\n",
+    ];
+    let said = read(Family::Mail, &files::mbox(&old));
+    assert_eq!(said.text.matches("Subject: ").count(), 3, "{}", said.text);
 }
 
 #[test]
