@@ -13,7 +13,9 @@ function document(id: string): Document {
 
 /** What the vault tells of a document. */
 const event = (id: string, more: Partial<Document> = {}) => ({ id, status: 'ready', topics: [], deleted_at: null, ...more })
-const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `row ${from + at}`)
+/** The newest stands at the top, and has the greatest id. */
+const row = (at: number) => `row ${5000 - at}`
+const rows = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => row(from + at))
 
 /** Questions that wait for their answer, in the order they were asked. */
 let asked: { url: URL; method: string; answer: (status: number, body?: unknown) => void }[]
@@ -118,7 +120,7 @@ describe('the list', () => {
       const from = Number(asked.at(-1)?.url.searchParams.get('cursor')?.replace('anew at ', ''))
       await answer(asked.length - 1, page(rows(from, from + 200), `anew at ${from + 200}`))
     }
-    expect(list.ids[0]).toBe('row 1')
+    expect(list.ids[0]).toBe(row(1))
     expect(list.ids.length).toBeGreaterThan(1250)
     expect(list.ids.length).toBeLessThan(2100)
     expect(list.more).toBe(true)
@@ -224,7 +226,7 @@ describe('the list', () => {
     void list.open(all)
     await answer(0, page(['a', 'b']))
     vi.useFakeTimers()
-    events.say('document', event('row 0'))
+    events.say('document', event(row(0)))
     await vi.advanceTimersByTimeAsync(1000)
     vi.useRealTimers()
     await answer(1, page(rows(0, 100), 'at 100'))
@@ -237,9 +239,10 @@ describe('the list', () => {
     expect(list.more).toBe(false)
   })
 
-  it('finds what comes back from the trash below its head, and asks once for what stands below all of it', async () => {
+  it('finds what comes back from the trash below its head', async () => {
     const [events] = listening()
     const list = useList()
+    const old = row(199.5)
     void list.open(all)
     await answer(0, page(rows(0, 100), 'at 100'))
     void list.loadMore()
@@ -249,40 +252,52 @@ describe('the list', () => {
       asked.at(-1)?.answer(200, body)
       await vi.advanceTimersByTimeAsync(0)
     }
-    async function comesBack(id: string) {
-      vi.useFakeTimers()
-      events.say('document', event(id))
-      await vi.advanceTimersByTimeAsync(1000)
-      await answerLast(page(rows(0, 100), 'at 100'))
-      expect(list.ids).toHaveLength(300)
-      await vi.advanceTimersByTimeAsync(2000)
-      await answerLast(page(rows(0, 100), 'at 100'))
-    }
-    await comesBack('old')
-    await answerLast(page([...rows(100, 200), 'old', ...rows(200, 299)], 'at 299'))
-    expect(list.ids).toEqual([...rows(0, 200), 'old', ...rows(200, 299)])
-
-    await comesBack('older still')
-    await answerLast(page([...rows(100, 200), 'old', ...rows(200, 299)], 'at 299'))
+    vi.useFakeTimers()
+    events.say('document', event(old))
+    await vi.advanceTimersByTimeAsync(1000)
+    await answerLast(page(rows(0, 100), 'at 100'))
+    expect(list.ids).toHaveLength(300)
+    await vi.advanceTimersByTimeAsync(2000)
+    await answerLast(page(rows(0, 100), 'at 100'))
+    await answerLast(page([...rows(100, 200), old, ...rows(200, 299)], 'at 299'))
+    expect(list.ids).toEqual([...rows(0, 200), old, ...rows(200, 299)])
     const before = asked.length
     await vi.advanceTimersByTimeAsync(10_000)
     expect(asked).toHaveLength(before)
+  })
+
+  it('asks nothing for what stands below all that was fetched', async () => {
+    const [events] = listening()
+    const list = useList()
+    void list.open(all)
+    await answer(0, page(rows(0, 100), 'at 100'))
+    vi.useFakeTimers()
+    events.say('document', event(row(3000)))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(asked).toHaveLength(1)
+    // Nor where it is told of along with a new one.
+    for (const at of [3000, -1]) events.say('document', event(row(at)))
+    await vi.advanceTimersByTimeAsync(1000)
+    asked[1]?.answer(200, page(rows(-1, 99), 'at 99'))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(list.ids).toEqual(rows(-1, 100))
+    expect(asked).toHaveLength(2)
   })
 
   it('shows the names that topics have by now', async () => {
     const [events] = listening()
     const list = useList()
     const topic = { id: 't', name: 'Rent', color: '#2563eb', source: 'user', confidence: null }
-    const row = (name: string) => ({ items: [{ ...document('a'), topics: [{ ...topic, name }] }], next_cursor: null })
+    const named = (name: string) => ({ items: [{ ...document('a'), topics: [{ ...topic, name }] }], next_cursor: null })
     void list.open(all)
-    await answer(0, row('Rent'))
+    await answer(0, named('Rent'))
 
     vi.useFakeTimers()
     for (let time = 0; time < 5; time++) events.say('topics')
     await vi.advanceTimersByTimeAsync(3000)
     vi.useRealTimers()
     expect(asked).toHaveLength(2)
-    await answer(1, row('Leases'))
+    await answer(1, named('Leases'))
     expect(useDocuments().get('a')?.topics[0]?.name).toBe('Leases')
   })
 

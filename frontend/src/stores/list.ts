@@ -156,6 +156,11 @@ export const useList = defineStore('list', () => {
     return list !== undefined && list.criteria.sort === '-created_at' && !narrows(list.criteria)
   }
 
+  /** Whether a document can stand in as much of a plain list as was fetched: ids sort as the time does at which they were given. */
+  function reaches({ ids, cursor }: List, id: string): boolean {
+    return cursor === null || id > (ids.at(-1) ?? '')
+  }
+
   const refreshSoon: () => void = soon(() => (current.value?.loading ? refreshSoon() : void refresh()), ANEW_AGAIN_MS)
 
   /** What the vault told of since the head was fetched, and the list did not have. */
@@ -165,8 +170,10 @@ export const useList = defineStore('list', () => {
     const list = current.value
     if (!list || !isPlain()) return told.clear()
     if (list.loading) return headSoon()
-    const news = [...told]
+    // Documents are told of again while they are worked through: the older ones are fetched when somebody comes there.
+    const news = [...told].filter((id) => reaches(list, id))
     told.clear()
+    if (news.length === 0) return
     void run(list, async (signal) => {
       const head = await page(list, HEAD, null, signal)
       const before = new Set(list.settled ? list.ids : [])
@@ -177,7 +184,7 @@ export const useList = defineStore('list', () => {
       if (now.size === head.ids.length) list.cursor = head.cursor
       list.settled = true
       // One that came back from the trash may stand further down.
-      if (now.size > head.ids.length && news.some((id) => !now.has(id))) refreshSoon()
+      if (now.size > head.ids.length && news.some((id) => !now.has(id) && reaches(list, id))) refreshSoon()
     })
   }, HEAD_AGAIN_MS)
 
