@@ -239,6 +239,26 @@ describe('the list', () => {
     expect(list.more).toBe(false)
   })
 
+  it('keeps the rows from before where more is new than its head has room for', async () => {
+    const [events] = listening()
+    const list = useList()
+    void list.open(all)
+    await answer(0, page(rows(0, 100), 'at 100'))
+    void list.loadMore()
+    await answer(1, page(rows(100, 300), 'at 300'))
+    vi.useFakeTimers()
+    events.say('document', event(row(-150)))
+    await vi.advanceTimersByTimeAsync(1000)
+    vi.useRealTimers()
+    await answer(2, page(rows(-150, -50), 'at -50'))
+    expect(asked[3]?.url.searchParams.get('cursor')).toBe('at -50')
+    // One came in between, and moved the last row to the next page.
+    await answer(3, page(rows(-51, 149), 'at 149'))
+    expect(list.ids).toEqual(rows(-150, 300))
+    void list.loadMore()
+    expect(asked[4]?.url.searchParams.get('cursor')).toBe('at 300')
+  })
+
   it('finds what comes back from the trash below its head', async () => {
     const [events] = listening()
     const list = useList()

@@ -108,6 +108,19 @@ export const useList = defineStore('list', () => {
     }
   }
 
+  /** The list from its head on as far as it was, or until there is `enough` of it. */
+  async function top(list: List, signal: AbortSignal, enough: (ids: readonly string[]) => boolean = () => false) {
+    const wanted = list.settled ? Math.min(list.ids.length, Math.max(ANEW_AT_LEAST, list.seen + PAGE)) : 0
+    const head = await page(list, HEAD, null, signal)
+    while (head.cursor !== null && head.ids.length < wanted && !enough(head.ids)) {
+      const next = await page(list, PAGE, head.cursor, signal)
+      head.ids.push(...next.ids)
+      head.highlights.push(...next.highlights)
+      head.cursor = next.cursor
+    }
+    return { ...head, ids: [...new Set(head.ids)] }
+  }
+
   /**
    * Fetches the current list anew, as far as it was. What is far below of what is seen is left to be fetched when
    * somebody comes there.
@@ -116,15 +129,8 @@ export const useList = defineStore('list', () => {
     const list = current.value
     if (!list) return
     await run(list, async (signal) => {
-      const wanted = list.settled ? Math.min(list.ids.length, Math.max(ANEW_AT_LEAST, list.seen + PAGE)) : 0
-      const head = await page(list, HEAD, null, signal)
-      while (head.cursor !== null && head.ids.length < wanted) {
-        const next = await page(list, PAGE, head.cursor, signal)
-        head.ids.push(...next.ids)
-        head.highlights.push(...next.highlights)
-        head.cursor = next.cursor
-      }
-      list.ids = [...new Set(head.ids)]
+      const head = await top(list, signal)
+      list.ids = head.ids
       list.highlights = new Map(head.highlights)
       list.cursor = head.cursor
       list.settled = true
@@ -175,10 +181,11 @@ export const useList = defineStore('list', () => {
     told.clear()
     if (news.length === 0) return
     void run(list, async (signal) => {
-      const head = await page(list, HEAD, null, signal)
       const before = new Set(list.settled ? list.ids : [])
-      // So many may be new that others lie between the head and the rows from before: those are fetched when somebody comes there.
-      const meets = head.cursor === null || head.ids.some((id) => before.has(id))
+      const meet = (ids: readonly string[]) => ids.some((id) => before.has(id))
+      const head = await top(list, signal, meet)
+      // So many may be new that others lie between these and the rows from before: those are fetched when somebody comes there.
+      const meets = head.cursor === null || meet(head.ids)
       const now = new Set(meets ? [...head.ids, ...before] : head.ids)
       list.ids = [...now]
       if (now.size === head.ids.length) list.cursor = head.cursor
