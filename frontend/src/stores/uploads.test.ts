@@ -154,6 +154,29 @@ describe('uploads', () => {
     expect(uploads.all[0]!.state).toBe('kept')
   })
 
+  it.each([502, 504])('leaves it to the person whether to keep it twice where it may have been kept already: %i', async (status) => {
+    const uploads = useUploads()
+    uploads.add([file('again.txt')])
+    await Request.made[0]!.answer(409, problem(409, 'duplicate', { existing_id: 'old' }))
+    const upload = uploads.all[0]!
+    uploads.retry(upload, true)
+    await Request.made[1]!.answer(status, '<html>')
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(Request.made).toHaveLength(2)
+    expect(upload.state).toBe('failed')
+    expect(uploads.canRetry(upload)).toBe(true)
+  })
+
+  it('waits no longer than a minute, whatever a proxy says', async () => {
+    const uploads = useUploads()
+    uploads.add([file('a.txt')])
+    await Request.made[0]!.answer(503, '<html>', { 'Retry-After': '3600' })
+    await vi.advanceTimersByTimeAsync(59_999)
+    expect(Request.made).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(Request.made).toHaveLength(2)
+  })
+
   it('leaves it to the person when a few tries did not help', async () => {
     const uploads = useUploads()
     uploads.add([file('a.txt')])

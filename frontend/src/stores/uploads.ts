@@ -27,6 +27,10 @@ export const AT_ONCE = 4
 export const TRIES = 5
 /** The pause after a failure that may pass, where the vault names none; doubled each time. */
 const PAUSE_MS = 1000
+/** However long a proxy wants it: the row says that it is sent again shortly, and everything waits for it. */
+const LONGEST_PAUSE_MS = 60_000
+/** A proxy stopped waiting: the vault may have kept the file all the same. */
+const MAYBE_KEPT = [502, 504]
 
 /** With these the same file fails again, however often it is sent. */
 const FINAL = ['empty_file', 'too_large', 'unreadable', 'invalid_filename']
@@ -155,10 +159,11 @@ export const useUploads = defineStore('uploads', () => {
     if (problem.code === 'duplicate' && problem.existingId) {
       upload.documentId = problem.existingId
       move(upload, 'duplicate', upload.file.size)
-    } else if (problem.passing && task.tries < TRIES) {
+    } else if (problem.passing && task.tries < TRIES && !(task.keepDuplicate && MAYBE_KEPT.includes(problem.status))) {
       move(upload, 'waiting', 0)
       queue.unshift(upload)
-      rest((thrown instanceof Refusal ? thrown.retryAfterMs : undefined) ?? PAUSE_MS * 2 ** (task.tries - 1))
+      const asked = thrown instanceof Refusal ? thrown.retryAfterMs : undefined
+      rest(Math.min(asked ?? PAUSE_MS * 2 ** (task.tries - 1), LONGEST_PAUSE_MS))
     } else {
       move(upload, 'failed', 0)
     }
