@@ -7,5 +7,9 @@ import { useNotices } from '@/stores/notices'
  */
 export function tellNotLoaded(reload: () => void) {
   const { t } = i18n.global
-  useNotices().problem(t('common.notLoaded'), { label: t('common.reload'), run: reload })
+  const notices = useNotices()
+  const text = t('common.notLoaded')
+  // Once is enough, where several parts are missing. The button goes to where somebody wanted to go last.
+  for (const said of notices.notices) if (said.text === text) notices.dismiss(said.id)
+  notices.problem(text, { label: t('common.reload'), run: reload })
 }
