@@ -24,3 +24,10 @@ export function openPdf(url: string): pdfjs.PDFDocumentLoadingTask {
 
 export const { PasswordResponses, TextLayer } = pdfjs
 export type { PDFDocumentProxy, PDFPageProxy } from 'pdfjs-dist'
+
+/** Where somebody is in a PDF, and how large they see it. */
+export interface PdfPlace {
+  page: number
+  /** One of the preview's steps. */
+  zoom: number
+}

@@ -1,6 +1,7 @@
-import { show } from '@/test/page'
+import { aDocument, show } from '@/test/page'
 import { flushPromises } from '@vue/test-utils'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import DocumentPreview from './DocumentPreview.vue'
 import PdfPreview from './PdfPreview.vue'
 
 /** What pdf.js does with a protected file: it asks, until it is told the right password. */
@@ -21,9 +22,22 @@ vi.mock('@/lib/pdf', () => ({
   },
 }))
 
+/** A page that could not be drawn. */
+vi.mock('./PdfPage.vue', () => ({
+  default: {
+    props: ['pdf', 'number', 'width', 'ratio', 'q'],
+    emits: ['visible', 'retry'],
+    template: '<button :data-page="number" :data-width="width" @click="$emit(`retry`)" />',
+  },
+}))
+
 let unmount = () => {}
 beforeEach(() => (pdf.tried.length = 0))
-afterEach(() => unmount())
+afterEach(() => {
+  unmount()
+  vi.restoreAllMocks()
+  vi.unstubAllGlobals()
+})
 
 async function open(locked: boolean) {
   const { wrapper } = show(PdfPreview, { props: { url: '/a', q: '', locked } })
@@ -62,5 +76,39 @@ describe('the preview of a protected PDF', () => {
     wrapper.vm.unlock('secret')
     await flushPromises()
     expect(wrapper.text()).toContain('Page 1 of 3')
+  })
+})
+
+describe('the preview of a PDF that is opened anew', () => {
+  it('goes on at the page, and as large, as it was', async () => {
+    vi.stubGlobal('ResizeObserver', class {
+      constructor(readonly tell: (entries: unknown[]) => void) {}
+      observe = () => this.tell([{ contentBoxSize: [{ inlineSize: 832, blockSize: 600 }] }])
+      disconnect() {}
+    })
+    vi.spyOn(Element.prototype, 'getBoundingClientRect').mockImplementation(function (this: Element) {
+      return { top: 100 + 1000 * (Number(this.getAttribute('data-page') ?? 1) - 1) } as DOMRect
+    })
+    const document = aDocument('a', { content_type: 'application/pdf' })
+    const { wrapper } = show(DocumentPreview, { props: { document, q: '' } })
+    unmount = () => wrapper.unmount()
+    async function opened() {
+      await vi.waitFor(() => expect(wrapper.find('[role="region"]').exists()).toBe(true))
+      pdf.ask(1)
+      await flushPromises()
+      await wrapper.get('input').setValue('secret')
+      await wrapper.get('form').trigger('submit')
+      await flushPromises()
+    }
+    const place = () => [wrapper.get('[role="region"]').element.scrollTop, wrapper.get('[data-page]').attributes('data-width')]
+    await opened()
+    expect(place()).toEqual([0, '800'])
+    await wrapper.get('button[aria-label="Larger"]').trigger('click')
+    await wrapper.get('[data-page="3"]').trigger('click')
+    await opened()
+    expect(place()).toEqual([2000, '1000'])
+    await wrapper.setProps({ document: { ...document, id: 'b' } })
+    await opened()
+    expect(place()).toEqual([0, '800'])
   })
 })
