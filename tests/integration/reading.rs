@@ -158,6 +158,7 @@ async fn what_was_read_once_is_still_found_where_it_can_not_be_read_again() {
     assert_eq!((&document["status"], &document["topics"]), (&Value::from("failed"), &read["topics"]));
     assert_eq!(vault.text(&id).await, text);
     worker.stop().await;
+    vault.assert_tidy().await;
 }
 
 #[test]

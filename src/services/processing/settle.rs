@@ -58,7 +58,7 @@ pub async fn settle(vault: &Vault, work: &Work, owner: &str, outcome: Outcome) -
 enum Settled {
     /// The lease was lost: nothing was changed.
     Lost,
-    /// All is committed; the picture before, if there was one, is in no row any more.
+    /// All is committed; this picture is in no row: the one before, or the new one where that stays.
     Done { replaced: Option<ObjectKey> },
 }
 
@@ -125,7 +125,8 @@ impl Ending<'_> {
                 let mut seen = with_topics(conn, row).await?;
                 let settled = if self.keeps_what_was_read(&seen.row) {
                     self.settle_as_failed(vault, conn, &mut seen).await?;
-                    (seen, None)
+                    // The picture before stays as well, and not the one that was made now.
+                    (seen, self.row.thumbnail_key.clone())
                 } else {
                     let chosen = self.make_way(conn, &mut seen).await?;
                     // All of it is locked.
