@@ -107,8 +107,13 @@ pub fn in_a_text(words: &[&str], open_end: bool) -> String {
 impl<'a> Part<'a> {
     /// Its words.
     pub fn words(&self) -> impl Iterator<Item = &'a str> {
-        self.typed.split(|c: char| !c.is_alphanumeric() && !is_combining_mark(c)).filter(|word| has_words(word))
+        self.typed.split(is_between_words).filter(|word| has_words(word))
     }
+}
+
+/// It is part of no word; a mark belongs to the letter before it.
+pub fn is_between_words(c: char) -> bool {
+    !c.is_alphanumeric() && !is_combining_mark(c)
 }
 
 fn is_or(word: &str) -> bool {

@@ -3,8 +3,8 @@
 //! PostgreSQL's tsvector holds 1 MiB of words and places, and refuses the row beyond. A long text keeps its beginning
 //! with all places (for phrases), and of the rest each word once, which is enough to find the document by it.
 
+use crate::domain::search::is_between_words;
 use std::collections::HashSet;
-use unicode_normalization::char::is_combining_mark;
 
 /// A text up to this many bytes goes in as it is. Hyphenated words count up to fourfold (whole, parts, places).
 const WHOLE_BYTES: usize = 192 * 1024;
@@ -44,11 +44,6 @@ fn between_words(text: &str, at: usize) -> usize {
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_between_words).filter(|word| !word.is_empty())
-}
-
-/// A mark belongs to the letter before it.
-fn is_between_words(c: char) -> bool {
-    !c.is_alphanumeric() && !is_combining_mark(c)
 }
 
 #[cfg(test)]

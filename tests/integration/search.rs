@@ -125,12 +125,10 @@ async fn the_passage_of_a_book_is_the_one_with_the_word() {
         format!("The current report. {} At last the rent for Ma\u{df} & Müller.", "und so weiter ß ".repeat(4000));
     let id = id_of(&vault.put_in("book.txt", book).await);
     vault.processed(&id).await;
-    for (q, passage) in
-        [("rent", "last the <mark>rent</mark> for"), ("muller", "<mark>Müller</mark>"), ("port", "The current")]
-    {
+    for (q, passage) in [("rent", "last the <mark>rent</mark> for"), ("muller", "<mark>Müller</mark>")] {
         let page = vault.get_json(&format!("/documents?q={q}")).await;
-        let highlight = page["items"][0]["highlight"].as_str().unwrap_or_default();
-        assert_eq!(highlight.contains(passage), q != "port", "{q}: {highlight}");
+        let highlight = page["items"][0]["highlight"].as_str().expect("a highlight");
+        assert!(highlight.contains(passage), "{q}: {highlight}");
     }
     worker.stop().await;
 }

@@ -124,8 +124,12 @@ async fn choose(vault: &Vault, work: &Work, read: &ReadText) -> Result<Choice> {
 }
 
 fn is_last_attempt(vault: &Vault, work: &Work, error: &Error) -> bool {
-    let (_, outage) = wait_after(error, work.job.attempts);
-    !outage && work.job.attempts >= vault.config.work.max_attempts
+    !is_outage(error) && work.job.attempts >= vault.config.work.max_attempts
+}
+
+/// No fault of the job's own. A statement that takes too long is: PostgreSQL answers the others.
+fn is_outage(error: &Error) -> bool {
+    error.is_unavailable() && !cause_chain(error).contains("statement timeout")
 }
 
 /// Puts a job that failed back into the queue, or gives it up.
@@ -164,8 +168,7 @@ fn words_of(problem: Option<DocumentProblem>) -> (Option<String>, Option<String>
 /// How long a job waits after an error in attempt `attempts`, and whether that is an outage: no fault of the job's own, so
 /// that the attempt does not count.
 pub(super) fn wait_after(error: &Error, attempts: i32) -> (Duration, bool) {
-    // A statement that takes too long is this document's own: PostgreSQL answers the others.
-    let outage = error.is_unavailable() && !cause_chain(error).contains("statement timeout");
+    let outage = is_outage(error);
     // Half of it by chance, so that jobs which failed together do not come back together.
     let chance = rand::rng().random_range(0.5..1.0);
     let delay = match error.wait() {

@@ -46,7 +46,7 @@ pub async fn settle(vault: &Vault, work: &Work, owner: &str, outcome: Outcome) -
     };
     let not_needed = match &settled {
         Settled::Lost => stored.as_ref(),
-        Settled::Done { replaced } => replaced.as_ref(),
+        Settled::Done { unneeded } => unneeded.as_ref(),
     };
     if let Some(key) = not_needed {
         thumbnails::remove(vault, key).await;
@@ -59,7 +59,7 @@ enum Settled {
     /// The lease was lost: nothing was changed.
     Lost,
     /// All is committed; this picture is in no row: the one before, or the new one where that stays.
-    Done { replaced: Option<ObjectKey> },
+    Done { unneeded: Option<ObjectKey> },
 }
 
 /// What was read, as it stands in the row.
@@ -112,7 +112,7 @@ impl Ending<'_> {
             crash::point(CrashPoint::WorkBeforeCommit);
             if let Some(settled) = self.settle(vault, &mut conn, &claimed, &self.choice.topics).await? {
                 tell(vault, Some(&settled));
-                return Ok(Settled::Done { replaced: claimed.row.thumbnail_key });
+                return Ok(Settled::Done { unneeded: claimed.row.thumbnail_key });
             }
         }
         let settled = conn
@@ -138,9 +138,9 @@ impl Ending<'_> {
                 Ok(Some(settled))
             })
             .await?;
-        let Some((changed, replaced)) = settled else { return Ok(Settled::Lost) };
+        let Some((changed, unneeded)) = settled else { return Ok(Settled::Lost) };
         tell(vault, Some(&changed));
-        Ok(Settled::Done { replaced })
+        Ok(Settled::Done { unneeded })
     }
 
     /// What was read is still worth finding where it can't be read again, and so are its topics: the bytes are away, the
