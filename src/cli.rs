@@ -4,9 +4,9 @@ use crate::client::BaseUrl;
 use crate::commands;
 use crate::config::ConfigError;
 use crate::domain::TopicName;
-use crate::extract::READER;
 use crate::extract::child::{Format, Limits, Options};
-use clap::{Parser, Subcommand};
+use crate::extract::{READER, RENDERER};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -60,7 +60,7 @@ struct ReadChildArgs {
 /// The command line of a reading child alone. One starts for each file, and to describe all the other commands first
 /// would be a good part of its life.
 #[derive(Debug, Parser)]
-#[command(name = READER, version)]
+#[command(version)]
 struct ReadChild {
     #[command(flatten)]
     args: ReadChildArgs,
@@ -163,9 +163,21 @@ pub fn run() -> ExitCode {
 
 /// What the program [`READER`] does: a reading child for a tool or a picture, called with the same words as `docuvault`.
 pub fn run_reader() -> ExitCode {
-    let words = std::env::args_os().enumerate().filter(|(at, word)| *at != 1 || word != "read-child");
-    let ReadChildArgs { format, options, limits } = ReadChild::parse_from(words.map(|(_, word)| word)).args;
+    let ReadChildArgs { format, options, limits } = read_child_of(READER);
     commands::read_child::run_small(format, &options, limits)
+}
+
+/// What the program [`RENDERER`] does: a reading child that draws a PDF, called with the same words.
+pub fn run_renderer() -> ExitCode {
+    let ReadChildArgs { format, options, limits } = read_child_of(RENDERER);
+    commands::read_child::run_renderer(format, &options, limits)
+}
+
+/// The command line of the program `name`, which does nothing but read.
+fn read_child_of(name: &'static str) -> ReadChildArgs {
+    let words = std::env::args_os().enumerate().filter(|(at, word)| *at != 1 || word != "read-child");
+    let matches = ReadChild::command().name(name).get_matches_from(words.map(|(_, word)| word));
+    ReadChild::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).args
 }
 
 fn read_child(ReadChildArgs { format, options, limits }: ReadChildArgs) -> ExitCode {
@@ -189,7 +201,6 @@ fn dispatch(command: Command) -> anyhow::Result<ExitCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

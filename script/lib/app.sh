@@ -6,7 +6,7 @@ build_app() {
     cargo build --release --locked
     local built=${CARGO_TARGET_DIR:-target}/release program
     mkdir -p "$STATE/bin"
-    for program in docuvault docuvault-reader; do
+    for program in docuvault docuvault-reader docuvault-renderer; do
         if ! cmp -s "$built/$program" "$STATE/bin/$program"; then
             # Moved into place: a program that runs can't be overwritten.
             install -m 755 "$built/$program" "$STATE/bin/$program.new"
@@ -21,7 +21,7 @@ migrate_app() {
 }
 
 # Which programs run, with which settings.
-app_stamp() { cat "$STATE/bin/docuvault" "$STATE/bin/docuvault-reader" "$ENV_FILE" | sha256sum; }
+app_stamp() { cat "$STATE"/bin/docuvault{,-reader,-renderer} "$ENV_FILE" | sha256sum; }
 
 health() { curl --noproxy '*' --fail --silent --max-time 5 --output /dev/null "http://127.0.0.1:$HTTP_PORT/health"; }
 

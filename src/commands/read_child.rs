@@ -1,4 +1,4 @@
-//! `read-child`, of `docuvault` and of `docuvault-reader`: what the worker starts for each file that has to be parsed.
+//! `read-child`, of `docuvault`, `docuvault-reader` and `docuvault-renderer`: what the worker starts for each file that has to be parsed.
 
 use crate::extract::child::{self, EXIT_FAILED, Format, Limits, Options};
 use std::io;
@@ -12,6 +12,11 @@ pub fn run(format: Format, options: &Options, limits: Limits) -> ExitCode {
 /// Reads standard input as one of the formats that the small program knows.
 pub fn run_small(format: Format, options: &Options, limits: Limits) -> ExitCode {
     exit_code(child::run_small(format, options, limits))
+}
+
+/// Draws standard input, which is a PDF.
+pub fn run_renderer(format: Format, options: &Options, limits: Limits) -> ExitCode {
+    exit_code(child::run_renderer(format, options, limits))
 }
 
 fn exit_code(ended: io::Result<i32>) -> ExitCode {

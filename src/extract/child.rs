@@ -8,6 +8,7 @@ pub use super::confine::Limits;
 use super::confine::{Needs, confine};
 use super::formats::{self, Family};
 use super::pictures::{self, Font, Refusal, Source};
+use super::thumbnail::SIDE;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
@@ -40,6 +41,8 @@ pub enum Format {
     PdfUnlocked,
     /// One `page` of a PDF as a picture (PNM), by poppler's `pdftoppm`: with `resolution` in gray, with `side` in colour.
     PdfPage,
+    /// One `page` of a PDF as a small picture (WebP), the longer side of `side` pixels, by hayro.
+    PdfThumbnail,
     /// The words on a picture, in `languages`, as tesseract's table (TSV).
     Words,
     /// Which side of a picture is up, in tesseract's words.
@@ -138,6 +141,24 @@ pub fn run(format: Format, options: &Options, limits: Limits) -> io::Result<i32>
     }
 }
 
+/// The same for what is drawn here. A program of its own, since what it takes would weigh on the start of every other child.
+///
+/// # Errors
+/// As [`run`], and where `format` is anything else.
+pub fn run_renderer(format: Format, options: &Options, limits: Limits) -> io::Result<i32> {
+    if format != Format::PdfThumbnail {
+        return Err(not_read());
+    }
+    confine(limits, Needs::Nothing)?;
+    let pdf = Source::standard_input(limits.memory_bytes)?.bytes();
+    let (page, side) = (options.page.unwrap_or(1), options.side.unwrap_or(SIDE));
+    answer(pdf.and_then(|pdf| pictures::pdf_thumbnail(pdf, page, side)))
+}
+
+fn not_read() -> io::Error {
+    io::Error::other("this program has no reader for it")
+}
+
 /// The same for what a tool reads, and for pictures. A program that does nothing but this is small: it has none of our
 /// own readers, and not their tables.
 ///
@@ -145,9 +166,7 @@ pub fn run(format: Format, options: &Options, limits: Limits) -> io::Result<i32>
 /// As [`run`], and where `format` is none of these.
 pub fn run_small(format: Format, options: &Options, limits: Limits) -> io::Result<i32> {
     match format {
-        Format::Html | Format::Zip | Format::Ole | Format::Rtf | Format::Mail => {
-            Err(io::Error::other("this program has no reader for it"))
-        }
+        Format::Html | Format::Zip | Format::Ole | Format::Rtf | Format::Mail | Format::PdfThumbnail => Err(not_read()),
         Format::Pdf => {
             confine(limits, Needs::Poppler)?;
             become_tool(Command::new("pdftotext").args(["-htmlmeta", "-enc", "UTF-8", "-", "-"]))
@@ -169,9 +188,8 @@ pub fn run_small(format: Format, options: &Options, limits: Limits) -> io::Resul
             };
             let mut tool = Command::new("pdftoppm");
             tool.args(["-f", &page, "-l", &page, how, &much.to_string()]);
-            if options.resolution.is_some() {
-                tool.arg("-gray");
-            }
+            // To be read, or to be looked at.
+            tool.arg(if options.resolution.is_some() { "-gray" } else { "-cropbox" });
             become_tool(tool.arg("-"))
         }
         Format::Words => {
@@ -203,7 +221,7 @@ pub fn run_small(format: Format, options: &Options, limits: Limits) -> io::Resul
         Format::Thumbnail => {
             confine(limits, Needs::Nothing)?;
             let picture = Source::standard_input(limits.memory_bytes)?.picture(1);
-            answer(picture.and_then(|picture| pictures::thumbnail(picture, options.side.unwrap_or(400))))
+            answer(picture.and_then(|picture| pictures::thumbnail(picture, options.side.unwrap_or(SIDE))))
         }
         Format::Sheet => {
             // Read before the bounds, under which nothing can be opened.
@@ -212,7 +230,7 @@ pub fn run_small(format: Format, options: &Options, limits: Limits) -> io::Resul
             let mut text = Vec::new();
             io::stdin().lock().take(SHEET_BYTES).read_to_end(&mut text)?;
             let text = String::from_utf8_lossy(&text);
-            answer(font.and_then(|font| pictures::sheet(&font, &text, options.side.unwrap_or(400))))
+            answer(font.and_then(|font| pictures::sheet(&font, &text, options.side.unwrap_or(SIDE))))
         }
         #[cfg(feature = "fault-injection")]
         Format::ProbePdf => {

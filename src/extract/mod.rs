@@ -28,7 +28,7 @@ pub mod unlock;
 
 pub use about::About;
 pub use confine::lacks_landlock;
-pub use program::{Program, READER};
+pub use program::{Program, READER, RENDERER};
 pub use reader::Reader;
 pub use sniff::{as_declared, declared_or_guessed};
 pub use tools::{Capability, capabilities};

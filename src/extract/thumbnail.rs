@@ -5,6 +5,7 @@ use super::child::{Format, Options};
 use super::program::Program;
 use super::sandbox::{self, Task};
 use crate::config::ReadingConfig;
+use crate::domain::DocumentProblem;
 use std::fs::File;
 use std::io::Write;
 use std::time::Duration;
@@ -31,11 +32,18 @@ impl Thumbnailer {
         Self { limits: ReadingConfig { timeout: limits.timeout.min(CPU), ..limits }, program }
     }
 
-    /// Of the first page of a PDF.
+    /// Of the first page of a PDF: by our own renderer, and what that can't draw by poppler, which takes three times as
+    /// long.
     ///
     /// # Errors
     /// When there is none to be had; `Failed` where poppler is missing.
     pub async fn of_pdf<E>(&self, pdf: &File) -> Result<Vec<u8>, ReadError<E>> {
+        if self.program.renders() {
+            match self.made(Format::PdfThumbnail, pdf).await {
+                Err(ReadError::Unreadable(problem)) if problem != DocumentProblem::TimedOut => {}
+                made => return made,
+            }
+        }
         let task = self.task(Format::PdfPage);
         let most = u64::from(SIDE * SIDE) * 3 + 1024;
         let page = sandbox::run(&self.program, &task, pdf, async |out| sandbox::scratch(out, most).await).await?;

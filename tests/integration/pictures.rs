@@ -1,7 +1,7 @@
 //! Writing on pictures is read, whatever the picture; small pictures are made; what means harm ends with a code.
 
 use crate::sandbox::Users;
-use crate::support::files::pdf;
+use crate::support::files::{pdf, pdf_in};
 use crate::support::program;
 use crate::support::scans::{accuracy, file_of, letter, scan, scanned_pdf, scanned_pdf_with, written};
 use docuvault::config::ReadingConfig;
@@ -18,6 +18,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
+
+/// A font that a PDF does not bring.
+const JAPANESE: &str = "<< /Type /Font /Subtype /Type0 /BaseFont /HeiseiMin-W3 /Encoding /UniJIS-UCS2-H \
+    /DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 /BaseFont /HeiseiMin-W3 \
+    /CIDSystemInfo << /Registry (Adobe) /Ordering (Japan1) /Supplement 2 >> >>] >>";
 
 fn limits() -> ReadingConfig {
     ReadingConfig {
@@ -163,6 +168,10 @@ async fn small_pictures_are_made_of_all_kinds_of_documents_as_any_user() {
         let page = thumbnailer.of_pdf::<Infallible>(&scratch(&pdf(&["words on a page"]))).await.expect("a picture");
         assert_eq!(size_of(&page), (283, SIDE));
         assert!(ink(&page) > 0, "the words are there");
+        // A font that no standard font stands in for: poppler draws it, with what this machine has.
+        let japanese = pdf_in(JAPANESE, "<65E5672C>", &[]);
+        let page = thumbnailer.of_pdf::<Infallible>(&scratch(&japanese)).await.expect("a picture");
+        assert_eq!(size_of(&page), (283, SIDE));
         let picture = thumbnailer.of_picture::<Infallible>(&scratch(&photograph)).await.expect("a picture");
         assert_eq!(size_of(&picture), (283, SIDE));
         let sheet = thumbnailer.of_text::<Infallible>("Grüße\n\nA text without pages.").await.expect("a picture");

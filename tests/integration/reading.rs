@@ -3,7 +3,7 @@
 use crate::support::files::{noise, pdf};
 use crate::support::{PROGRAM, TestVault, id_of, program};
 use docuvault::extract::child::Format;
-use docuvault::extract::{Program, READER};
+use docuvault::extract::{Program, READER, RENDERER};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -162,18 +162,24 @@ async fn what_was_read_once_is_still_found_where_it_can_not_be_read_again() {
 }
 
 #[test]
-fn the_small_program_reads_what_it_can_where_it_is_there_and_of_the_same_version() {
+fn the_small_programs_read_what_they_can_where_they_are_there_and_of_the_same_version() {
     let folder = tempfile::tempdir().expect("a folder");
     let own = folder.path().join("docuvault");
-    let small = folder.path().join(READER);
-    let of = |format| Program::beside(own.clone()).of(format).to_owned();
-    assert_eq!(of(Format::Pdf), own);
-    // It says another name and version of itself.
-    symlink("/bin/cat", &small).expect("a link");
-    assert_eq!(of(Format::Pdf), own);
-    fs::remove_file(&small).expect("removed");
-    symlink(Path::new(PROGRAM).with_file_name(READER), &small).expect("a link");
-    assert_eq!((of(Format::Pdf), of(Format::Thumbnail), of(Format::Html)), (small.clone(), small, own.clone()));
+    let (reader, renderer) = (folder.path().join(READER), folder.path().join(RENDERER));
+    let now = || Program::beside(own.clone());
+    let of = |format| now().of(format).to_owned();
+    assert_eq!((of(Format::Pdf), now().renders()), (own.clone(), false));
+    // They say another name and version of themselves.
+    symlink("/bin/cat", &reader).expect("a link");
+    symlink(Path::new(PROGRAM).with_file_name(READER), &renderer).expect("a link");
+    assert_eq!((of(Format::Pdf), now().renders()), (own.clone(), false));
+    for program in [&reader, &renderer] {
+        fs::remove_file(program).expect("removed");
+        let real = Path::new(PROGRAM).with_file_name(program.file_name().expect("a name"));
+        symlink(real, program).expect("a link");
+    }
+    assert_eq!((of(Format::Pdf), of(Format::Thumbnail), of(Format::Html)), (reader.clone(), reader, own.clone()));
+    assert_eq!((of(Format::PdfThumbnail), now().renders()), (renderer, true));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

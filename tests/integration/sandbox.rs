@@ -35,9 +35,10 @@ impl Users {
             // Another process writes them: this one forks all the time, and a program that is open for writing
             // somewhere can't be started.
             let script = format!(
-                "install -D -m 755 -t programs {PROGRAM} {PROGRAM}-reader && \
+                "install -D -m 755 -t programs {PROGRAM} {PROGRAM}-reader {PROGRAM}-renderer && \
                  echo '#!/bin/sh\nexec {NOBODY} \"${{0%/*}}/programs/${{0##*/}}\" \"$@\"' > docuvault && \
-                 cp docuvault docuvault-reader && chmod 755 programs docuvault docuvault-reader"
+                 tee docuvault-reader docuvault-renderer < docuvault > /dev/null && \
+                 chmod 755 programs docuvault docuvault-reader docuvault-renderer"
             );
             let status = Command::new("sh").args(["-c", &script]).current_dir(folder.path()).status().await;
             assert!(status.expect("a shell").success());

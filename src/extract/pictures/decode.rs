@@ -39,6 +39,17 @@ impl Source {
         Self { file, memory_bytes: 1 << 30 }
     }
 
+    /// All bytes of it, where they leave most of the memory to what is made of them.
+    ///
+    /// # Errors
+    /// When they are too many, or can't be read.
+    pub fn bytes(mut self) -> Result<Vec<u8>, Refusal> {
+        let mut bytes = Vec::new();
+        let most = self.memory_bytes / 4;
+        (&mut self.file).take(most + 1).read_to_end(&mut bytes).map_err(Refusal::Pipe)?;
+        if bytes.len() as u64 > most { Err(Refusal::TooLarge) } else { Ok(bytes) }
+    }
+
     /// The picture on `page`, from 1, the right way up as far as the file says which that is.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod decode;
 mod gray;
+mod pdf;
 mod prepare;
 mod sheet;
 mod thumbnail;
@@ -13,6 +14,7 @@ use super::child::{EXIT_BLANK, EXIT_DAMAGED, EXIT_TOO_LARGE, EXIT_TOOL_MISSING, 
 use std::io;
 
 pub(super) use decode::{Source, count};
+pub(super) use pdf::thumbnail as pdf_thumbnail;
 pub(super) use prepare::prepared;
 pub(super) use sheet::{Font, sheet};
 pub(super) use thumbnail::thumbnail;
