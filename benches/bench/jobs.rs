@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// The word with which this program is called to be a worker; it is followed by how long each job sleeps, in ms.
+/// The word with which this program is called to be a worker; it is followed by how long each job sleeps, in ms, and where it
+/// is not to be the setting by how many it has in hand at once.
 pub const WORKER: &str = "--be-worker";
 /// The word with which it is called to ring for all jobs that wait.
 pub const BELL: &str = "--be-bell";
@@ -26,6 +27,8 @@ pub const BELL: &str = "--be-bell";
 const RINGS: usize = 500;
 /// How long a job sleeps that sleeps.
 const SLEEP: Duration = Duration::from_millis(50);
+/// How many a worker has in hand at once where it waits for the stores alone: with one for each core these have rests.
+const MORE_IN_HAND: usize = 4;
 /// How often it is looked whether all are done: seldom, since PostgreSQL looks at each job for that, and it is none of theirs.
 /// The time that they took stands in their rows.
 const LOOK: Duration = Duration::from_millis(250);
@@ -55,11 +58,15 @@ fn config() -> Result<Config> {
 }
 
 /// As `docuvault worker`, but for the task.
-pub fn worker(ms: &str) -> Result<()> {
+pub fn worker(ms: &str, in_hand: Option<&str>) -> Result<()> {
     let task = Arc::new(Sleep(Duration::from_millis(ms.parse()?)));
+    let mut config = config()?;
+    if let Some(in_hand) = in_hand {
+        config.work.concurrency = in_hand.parse()?;
+    }
     worker::runtime()?.block_on(async {
         let shutdown = Shutdown::on_signals()?;
-        let vault = app::build(config()?, Role::Worker)?;
+        let vault = app::build(config, Role::Worker)?;
         app::check(&vault).await?;
         Worker::with_task(vault, task).run(shutdown.drain, shutdown.abort).await;
         Ok(())
@@ -79,15 +86,20 @@ pub fn bell() -> Result<()> {
     })
 }
 
-/// So many jobs wait and are rung for; so many workers start. The rate from the first end to the last.
-async fn run(
-    stack: &mut Stack,
-    name: &str,
+/// So many jobs that wait and are rung for, and so many workers that start.
+struct Run {
+    name: String,
     workers: usize,
+    /// How many jobs each of them has in hand at once; none for what the setting says.
+    in_hand: Option<usize>,
     jobs: i64,
+    /// How long a job sleeps.
     each: Duration,
-    figures: &mut Figures,
-) -> Result<()> {
+}
+
+/// The rate from the first end to the last.
+async fn run(stack: &mut Stack, run: Run, figures: &mut Figures) -> Result<()> {
+    let Run { name, workers, in_hand, jobs, each } = run;
     println!("{name}: {jobs} jobs wait, {workers} workers start");
     let client = stack.database().await?;
     client
@@ -99,7 +111,9 @@ async fn run(
     ensure!(i64::try_from(made)? == jobs, "{jobs} jobs need as many documents");
     stack.call_itself(&[BELL])?;
     for _ in 0..workers {
-        stack.start_own_worker(&[WORKER, &each.as_millis().to_string()])?;
+        let mut words = vec![WORKER.to_owned(), each.as_millis().to_string()];
+        words.extend(in_hand.map(|in_hand| in_hand.to_string()));
+        stack.start_own_worker(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
     }
     let before = stack.cpu()?;
     let begun = Instant::now();
@@ -126,11 +140,15 @@ async fn run(
 /// Jobs that do nothing, with one worker and two; jobs that sleep, the same.
 pub async fn runs(stack: &mut Stack, quick: bool, figures: &mut Figures) -> Result<()> {
     let (nothing, sleeping) = if quick { (500, 40) } else { (5000, 400) };
-    for workers in [1, 2] {
-        run(stack, &format!("nothing-{workers}"), workers, nothing, Duration::ZERO, figures).await?;
+    for (name, workers, in_hand) in
+        [("nothing-1", 1, None), ("nothing-2", 2, None), ("nothing-2-more", 2, Some(MORE_IN_HAND))]
+    {
+        let jobs = Run { name: name.to_owned(), workers, in_hand, jobs: nothing, each: Duration::ZERO };
+        run(stack, jobs, figures).await?;
     }
     for workers in [1, 2] {
-        run(stack, &format!("sleeping-{workers}"), workers, sleeping, SLEEP, figures).await?;
+        let name = format!("sleeping-{workers}");
+        run(stack, Run { name, workers, in_hand: None, jobs: sleeping, each: SLEEP }, figures).await?;
     }
     figures.put_ratio("ratio.two_workers", "sleeping-2.jobs_per_second", "sleeping-1.jobs_per_second");
     Ok(())

@@ -101,7 +101,8 @@ fn main() -> Result<()> {
     let arguments: Vec<_> = env::args().filter(|argument| argument != "--bench").collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] | [_] => Ok(()),
-        [_, jobs::WORKER, ms] => jobs::worker(ms),
+        [_, jobs::WORKER, ms] => jobs::worker(ms, None),
+        [_, jobs::WORKER, ms, in_hand] => jobs::worker(ms, Some(in_hand)),
         [_, jobs::BELL] => jobs::bell(),
         _ => measure(arguments),
     }

@@ -226,6 +226,7 @@ fn alone(text: &mut String, figures: &Figures) {
             "jobs that do nothing, jobs/s: one worker / two",
             of(&["nothing-1.jobs_per_second", "nothing-2.jobs_per_second"]),
         ),
+        ("the same, two workers with four in hand each", of(&["nothing-2-more.jobs_per_second"])),
         (
             "CPU ms of one of them, with two: workers / PostgreSQL / Redis",
             of(&["nothing-2.cpu_worker", "nothing-2.cpu_postgres", "nothing-2.cpu_redis"]),
