@@ -1,6 +1,6 @@
 //! Runs a reading child and keeps it within its limits, from outside.
 //!
-//! The child is one of two programs (`program.rs`) under the subcommand `read-child`, which puts bounds on itself for
+//! The child is one of three programs (`program.rs`) under the subcommand `read-child`, which puts bounds on itself for
 //! good (`confine/`) and then reads, or becomes a tool such as poppler (`child.rs`). It gets the file on its standard
 //! input, opened for reading only, two pipes, and an environment of two fixed words. It has no scratch folder, nor any
 //! other place to write: that is stricter than a private one. Whoever started it takes what it says, as text, bytes or a
