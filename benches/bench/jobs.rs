@@ -137,7 +137,7 @@ async fn run(stack: &mut Stack, run: Run, figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-/// Jobs that do nothing, with one worker and two; jobs that sleep, the same.
+/// Jobs that do nothing, with one worker, two, and two that have more in hand; jobs that sleep, with one and two.
 pub async fn runs(stack: &mut Stack, quick: bool, figures: &mut Figures) -> Result<()> {
     let (nothing, sleeping) = if quick { (500, 40) } else { (5000, 400) };
     for (name, workers, in_hand) in

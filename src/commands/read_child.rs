@@ -1,4 +1,5 @@
-//! `read-child`, of `docuvault`, `docuvault-reader` and `docuvault-renderer`: what the worker starts for each file that has to be parsed.
+//! `read-child`, of `docuvault`, `docuvault-reader` and `docuvault-renderer`: what the worker starts for each file that has
+//! to be parsed.
 
 use crate::extract::child::{self, EXIT_FAILED, Format, Limits, Options};
 use std::io;
@@ -9,7 +10,7 @@ pub fn run(format: Format, options: &Options, limits: Limits) -> ExitCode {
     exit_code(child::run(format, options, limits))
 }
 
-/// Reads standard input as one of the formats that the small program knows.
+/// Reads standard input as one of the formats that `docuvault-reader` knows.
 pub fn run_small(format: Format, options: &Options, limits: Limits) -> ExitCode {
     exit_code(child::run_small(format, options, limits))
 }

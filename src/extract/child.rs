@@ -81,6 +81,9 @@ pub enum Format {
     /// Tries to break out, confined as for HTML.
     #[cfg(feature = "fault-injection")]
     ProbeHtml,
+    /// Tries to break out of the program that draws PDFs, confined as for one.
+    #[cfg(feature = "fault-injection")]
+    ProbeRenderer,
     /// Tries to break out, confined as for HTML on a kernel without Landlock.
     #[cfg(feature = "fault-injection")]
     ProbeWithoutLandlock,
@@ -146,13 +149,17 @@ pub fn run(format: Format, options: &Options, limits: Limits) -> io::Result<i32>
 /// # Errors
 /// As [`run`], and where `format` is anything else.
 pub fn run_renderer(format: Format, options: &Options, limits: Limits) -> io::Result<i32> {
-    if format != Format::PdfThumbnail {
-        return Err(not_read());
-    }
     confine(limits, Needs::Nothing)?;
-    let pdf = Source::standard_input(limits.memory_bytes)?.bytes();
-    let (page, side) = (options.page.unwrap_or(1), options.side.unwrap_or(SIDE));
-    answer(pdf.and_then(|pdf| pictures::pdf_thumbnail(pdf, page, side)))
+    match format {
+        Format::PdfThumbnail => {
+            let pdf = Source::standard_input(limits.memory_bytes)?.bytes();
+            let (page, side) = (options.page.unwrap_or(1), options.side.unwrap_or(SIDE));
+            answer(pdf.and_then(|pdf| pictures::pdf_thumbnail(pdf, page, side)))
+        }
+        #[cfg(feature = "fault-injection")]
+        Format::ProbeRenderer => super::probe::run(limits),
+        _ => Err(not_read()),
+    }
 }
 
 fn not_read() -> io::Error {
@@ -167,6 +174,8 @@ fn not_read() -> io::Error {
 pub fn run_small(format: Format, options: &Options, limits: Limits) -> io::Result<i32> {
     match format {
         Format::Html | Format::Zip | Format::Ole | Format::Rtf | Format::Mail | Format::PdfThumbnail => Err(not_read()),
+        #[cfg(feature = "fault-injection")]
+        Format::ProbeRenderer => Err(not_read()),
         Format::Pdf => {
             confine(limits, Needs::Poppler)?;
             become_tool(Command::new("pdftotext").args(["-htmlmeta", "-enc", "UTF-8", "-", "-"]))

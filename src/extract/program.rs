@@ -45,6 +45,8 @@ impl Program {
     pub fn of(&self, format: Format) -> &Path {
         let helper = match format {
             Format::PdfThumbnail => &self.renderer,
+            #[cfg(feature = "fault-injection")]
+            Format::ProbeRenderer => &self.renderer,
             _ if format.family().is_none() => &self.reader,
             _ => &None,
         };

@@ -6,6 +6,7 @@ use super::program::Program;
 use super::sandbox::{self, Task};
 use crate::config::ReadingConfig;
 use crate::domain::DocumentProblem;
+use crate::error::cause_chain;
 use std::fs::File;
 use std::io::Write;
 use std::time::Duration;
@@ -41,6 +42,7 @@ impl Thumbnailer {
         if self.program.renders() {
             match self.made(Format::PdfThumbnail, pdf).await {
                 Err(ReadError::Unreadable(problem)) if problem != DocumentProblem::TimedOut => {}
+                Err(ReadError::Failed(error)) => log::warn!("a PDF could not be drawn here: {}", cause_chain(&error)),
                 made => return made,
             }
         }

@@ -6,6 +6,7 @@ use crate::support::program;
 use crate::support::scans::{accuracy, file_of, letter, scan, scanned_pdf, scanned_pdf_with, written};
 use docuvault::config::ReadingConfig;
 use docuvault::domain::{DocumentProblem, TextSource};
+use docuvault::extract::child::{EXIT_UNSUPPORTED, Format};
 use docuvault::extract::ocr::{Ocr, OcrSettings, OcrText};
 use docuvault::extract::thumbnail::{SIDE, Thumbnailer};
 use docuvault::extract::{Hint, Program, ReadError, Reader, unlock};
@@ -13,10 +14,12 @@ use flate2::write::ZlibEncoder;
 use image::{GrayImage, ImageFormat, Luma};
 use std::convert::Infallible;
 use std::fs::File;
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read, Seek, Write};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::process::Command;
 use tokio::sync::Semaphore;
 
 /// A font that a PDF does not bring.
@@ -164,6 +167,7 @@ async fn small_pictures_are_made_of_all_kinds_of_documents_as_any_user() {
     let users = Users::new().await;
     let photograph = file_of(&scan(&letter(2, 100), 0.0), ImageFormat::Jpeg);
     for program in users.programs() {
+        let renderer = program.of(Format::PdfThumbnail).to_owned();
         let thumbnailer = Thumbnailer::new(limits(), program);
         let page = thumbnailer.of_pdf::<Infallible>(&scratch(&pdf(&["words on a page"]))).await.expect("a picture");
         assert_eq!(size_of(&page), (283, SIDE));
@@ -172,6 +176,8 @@ async fn small_pictures_are_made_of_all_kinds_of_documents_as_any_user() {
         let japanese = pdf_in(JAPANESE, "<65E5672C>", &[]);
         let page = thumbnailer.of_pdf::<Infallible>(&scratch(&japanese)).await.expect("a picture");
         assert_eq!(size_of(&page), (283, SIDE));
+        assert_eq!(drawn_alone(&renderer, &pdf(&["words on a page"])).await, Some(0));
+        assert_eq!(drawn_alone(&renderer, &japanese).await, Some(EXIT_UNSUPPORTED));
         let picture = thumbnailer.of_picture::<Infallible>(&scratch(&photograph)).await.expect("a picture");
         assert_eq!(size_of(&picture), (283, SIDE));
         let sheet = thumbnailer.of_text::<Infallible>("Grüße\n\nA text without pages.").await.expect("a picture");
@@ -199,6 +205,16 @@ async fn a_protected_pdf_is_opened_with_its_password_alone() {
             assert!(matches!(opened, Err(ReadError::Unreadable(DocumentProblem::Password))), "{opened:?}");
         }
     }
+}
+
+/// How the program that draws PDFs ends, as it is started for one: poppler draws what it does not.
+async fn drawn_alone(renderer: &Path, pdf: &[u8]) -> Option<i32> {
+    let mut file = scratch(pdf);
+    file.rewind().expect("its beginning");
+    let mut child = Command::new(renderer);
+    child.args(["read-child", "pdf-thumbnail", "--side", "400", "--cpu-seconds", "10", "--memory-bytes", "1000000000"]);
+    child.args(["--parent-pid", &std::process::id().to_string()]).stdin(file).stdout(Stdio::null());
+    child.status().await.expect("it runs").code()
 }
 
 fn size_of(webp: &[u8]) -> (u32, u32) {

@@ -168,9 +168,15 @@ mod breaking_out {
         fs::set_permissions(&socket, fs::Permissions::from_mode(0o777)).expect("a mode");
 
         for program in users.programs() {
-            for format in
-                ["probe-html", "probe-pdf", "probe-drawing", "probe-tesseract", "probe-qpdf", "probe-without-landlock"]
-            {
+            for format in [
+                "probe-html",
+                "probe-pdf",
+                "probe-drawing",
+                "probe-renderer",
+                "probe-tesseract",
+                "probe-qpdf",
+                "probe-without-landlock",
+            ] {
                 let reader = Reader::new(limits(), program.clone());
                 let script = format!("tries {} {address}", folder.path().display());
                 let (said, _) = reader.probe(format, &script).await.expect("it tries all");
@@ -194,7 +200,9 @@ mod breaking_out {
                 let without_landlock = format == "probe-without-landlock" || lacks_landlock();
                 allowed.retain(|name| match *name {
                     // Another program under the same bounds: so a child becomes poppler, or another tool.
-                    "become another program" => matches!(format, "probe-html" | "probe-without-landlock"),
+                    "become another program" => {
+                        matches!(format, "probe-html" | "probe-renderer" | "probe-without-landlock")
+                    }
                     name => !(without_landlock && READING.contains(&name)),
                 });
                 assert!(allowed.is_empty(), "{format} as {program:?}: {allowed:?}");

@@ -1,16 +1,22 @@
 //! Pages of PDFs, drawn by hayro.
 //!
-//! Where it can't draw something that it has seen there is no picture: poppler may do better, which has the fonts of this
-//! machine.
+//! Where it would leave something out there is no picture: poppler may do better, which has the fonts of this machine, and
+//! makes up how a form looks that does not say so. hayro warns of some of that alone, so the page is looked at here.
 
 use super::Refusal;
 use super::thumbnail::webp;
-use hayro::hayro_interpret::InterpreterSettings;
-use hayro::hayro_interpret::font::FontQuery;
+use encoding_rs::WINDOWS_1252;
+use hayro::hayro_interpret::font::{FontQuery, Glyph, GlyphId, GlyphRun};
+use hayro::hayro_interpret::hayro_cmap::BfString;
 use hayro::hayro_interpret::util::TransformExt;
+use hayro::hayro_interpret::{
+    BlendMode, ClipPath, Context, Device, DrawMode, DrawProps, Image, ImageDrawProps, InterpreterCache,
+    InterpreterSettings, SoftMask, interpret_page,
+};
+use hayro::hayro_syntax::object::{Array, Dict, Name};
 use hayro::hayro_syntax::page::Page;
 use hayro::hayro_syntax::{LoadPdfError, Pdf};
-use hayro::kurbo::Affine;
+use hayro::kurbo::{Affine, BezPath, Rect};
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::vello_cpu::{Pixmap, RasterizerSettings, RenderContext, Resources, TargetInit};
 use hayro::{RenderCache, RenderSettings, render_into};
@@ -29,6 +35,9 @@ pub(in crate::extract) fn thumbnail(pdf: Vec<u8>, page: u32, side: u32) -> Resul
     })?;
     let page = pdf.pages().get(page.saturating_sub(1) as usize).ok_or(Refusal::Damaged)?;
     let side = u16::try_from(side).map_err(|_| Refusal::TooLarge)?;
+    if has_more_than_it_says(page) {
+        return Err(Refusal::Unsupported);
+    }
     Ok(webp(&drawn(page, side)?))
 }
 
@@ -46,9 +55,9 @@ fn drawn(page: &Page<'_>, side: u16) -> Result<RgbImage, Refusal> {
     let transform = Affine::scale_non_uniform(stretch(context.width(), width), stretch(context.height(), height))
         * page.initial_transform(true).to_kurbo();
 
-    let incomplete = Arc::new(AtomicBool::new(false));
-    render_into(page, &RenderCache::new(), &settings(&incomplete), &RenderSettings::default(), &mut context, transform);
-    if incomplete.load(Ordering::Relaxed) {
+    let missing = Missing::default();
+    render_into(page, &RenderCache::new(), &missing.noted(), &RenderSettings::default(), &mut context, transform);
+    if missing.part.load(Ordering::Relaxed) || missing.font.load(Ordering::Relaxed) && !is_western(page) {
         return Err(Refusal::Unsupported);
     }
     context.flush();
@@ -60,23 +69,89 @@ fn drawn(page: &Page<'_>, side: u16) -> Result<RgbImage, Refusal> {
     RgbImage::from_raw(drawn.width().into(), drawn.height().into(), levels).ok_or(Refusal::Damaged)
 }
 
-/// Says in `incomplete` where something of the page is missing.
-fn settings(incomplete: &Arc<AtomicBool>) -> InterpreterSettings {
-    let (without_font, without_part) = (incomplete.clone(), incomplete.clone());
-    InterpreterSettings {
-        font_resolver: Arc::new(move |query| match query {
-            FontQuery::Standard(font) => Some(font.get_font_data()),
-            // A font by glyphs: Chinese, Japanese, Korean, which the standard fonts have no letters of.
-            FontQuery::Fallback(query) if query.character_collection.is_some() => {
-                without_font.store(true, Ordering::Relaxed);
-                None
-            }
-            FontQuery::Fallback(query) => Some(query.pick_standard_font().get_font_data()),
-        }),
-        // A font, a picture, or what stands over the page.
-        warning_sink: Arc::new(move |_| without_part.store(true, Ordering::Relaxed)),
-        ..InterpreterSettings::default()
+/// Whether there is something on the page whose looks it leaves to who draws it: fields of a form, and notes and marks.
+fn has_more_than_it_says(page: &Page<'_>) -> bool {
+    let Some(annotations) = page.raw().get::<Array<'_>>(b"Annots") else { return false };
+    annotations.iter::<Dict<'_>>().any(|annotation| {
+        let kind = annotation.get::<Name<'_>>(b"Subtype");
+        match kind.as_ref().map(|kind| kind.as_str()) {
+            // They show nothing.
+            Some("Link" | "Popup") => false,
+            Some("Widget") => true,
+            _ => annotation.get::<Dict<'_>>(b"AP").is_none(),
+        }
+    })
+}
+
+/// What the file does not bring, or hayro can't draw.
+#[derive(Default)]
+struct Missing {
+    /// A font: one of the standard fonts stands in for it.
+    font: Arc<AtomicBool>,
+    /// Anything else: then it is not in the picture.
+    part: Arc<AtomicBool>,
+}
+
+impl Missing {
+    /// Settings under which it is noted here.
+    fn noted(&self) -> InterpreterSettings {
+        let (font, part) = (self.font.clone(), self.part.clone());
+        InterpreterSettings {
+            font_resolver: Arc::new(move |query| {
+                font.store(true, Ordering::Relaxed);
+                let standard = match query {
+                    FontQuery::Standard(font) => *font,
+                    FontQuery::Fallback(query) => query.pick_standard_font(),
+                };
+                Some(standard.get_font_data())
+            }),
+            warning_sink: Arc::new(move |_| part.store(true, Ordering::Relaxed)),
+            ..InterpreterSettings::default()
+        }
     }
+}
+
+/// Whether all letters on the page are of Western Europe: the standard fonts have those alone, and others are left out
+/// without a word, or others drawn in their place.
+fn is_western(page: &Page<'_>) -> bool {
+    let (width, height) = page.render_dimensions();
+    let all = Rect::new(0.0, 0.0, width.into(), height.into());
+    let (cache, settings) = (InterpreterCache::new(), InterpreterSettings::default());
+    let transform = page.initial_transform(true).to_kurbo();
+    let mut letters = Letters { western: true };
+    interpret_page(page, &mut Context::new(transform, all, &cache, page.xref(), settings), &mut letters);
+    letters.western
+}
+
+/// Draws nothing, and looks at the letters.
+struct Letters {
+    western: bool,
+}
+
+impl<'a> Device<'a> for Letters {
+    fn draw_glyph_run(&mut self, run: &GlyphRun<'_, 'a>, _: DrawProps<'a>, _: &DrawMode) {
+        self.western &= run.glyphs().iter().all(|glyph| match &**glyph {
+            Glyph::Outline(glyph) => {
+                let letter = match glyph.as_unicode() {
+                    Some(BfString::Char(letter)) => letter.to_string(),
+                    Some(BfString::String(letters)) => letters,
+                    // Nobody can say whether it is the one that is meant.
+                    None => return false,
+                };
+                let blank = letter.trim().is_empty();
+                blank || glyph.glyph_id() != GlyphId::NOTDEF && !WINDOWS_1252.encode(&letter).2
+            }
+            // The file brings it.
+            Glyph::Type3(_) => true,
+        });
+    }
+
+    fn draw_path(&mut self, _: &BezPath, _: DrawProps<'a>, _: &DrawMode) {}
+    fn push_clip_path(&mut self, _: &ClipPath) {}
+    fn push_transparency_group(&mut self, _: f32, _: Option<SoftMask<'a>>, _: BlendMode) {}
+    fn draw_image(&mut self, _: Image<'a, '_>, _: ImageDrawProps<'a>) {}
+    fn pop_clip(&mut self) {}
+    fn pop_transparency_group(&mut self) {}
 }
 
 #[cfg(test)]
@@ -129,8 +204,34 @@ mod tests {
 
     #[test]
     fn there_is_no_picture_of_what_is_not_all_drawn() {
-        let japanese = thumbnail(pdf("/MediaBox [0 0 595 842]", JAPANESE, "<65E5672C>"), 1, 400);
-        assert!(matches!(japanese, Err(Refusal::Unsupported)), "{japanese:?}");
+        let page = |more: &str| format!("/MediaBox [0 0 595 842] {more}");
+        let arial = |more: &str| format!("<< /Type /Font /Subtype /TrueType /BaseFont /Arial {more} >>");
+        let encoded =
+            |names: &str| arial(&format!("/Encoding << /BaseEncoding /WinAnsiEncoding /Differences [65 {names}] >>"));
+        let by_number = "<< /Type /Font /Subtype /Type0 /BaseFont /ArialMT /Encoding /Identity-H /DescendantFonts [<< /Type /Font \
+            /Subtype /CIDFontType2 /BaseFont /ArialMT /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>] >>";
+        let mark =
+            |looks: &str| page(&format!("/Annots [<< /Type /Annot /Subtype /Square /Rect [9 9 99 99] {looks} >>]"));
+        let field = page("/Annots [<< /Type /Annot /Subtype /Widget /FT /Tx /V (Ada) /Rect [9 9 99 99] >>]");
+        for (name, entries, font, string) in [
+            ("Japanese", &page(""), JAPANESE.to_owned(), "<65E5672C>"),
+            ("Japanese without serifs", &page(""), JAPANESE.replace("HeiseiMin-W3", "NotoSansCJKjp"), "<65E5672C>"),
+            ("Russian", &page(""), encoded("/afii10017 /afii10018"), "(AB)"),
+            ("Polish", &page(""), encoded("/aogonek /ccaron"), "(AB)"),
+            ("letters by their numbers in a font", &page(""), by_number.to_owned(), "<002F0048>"),
+            ("a field of a form", &field, HELVETICA.to_owned(), "(Letter)"),
+            ("a mark without looks", &mark(""), HELVETICA.to_owned(), "(Letter)"),
+        ] {
+            let made = thumbnail(pdf(entries, &font, string), 1, 400);
+            assert!(matches!(made, Err(Refusal::Unsupported)), "{name}: {made:?}");
+        }
+        let link = page("/Annots [<< /Type /Annot /Subtype /Link /Rect [9 9 99 99] >>]");
+        for (entries, string) in [(&page(""), "(Stra\\337e \\200 5)"), (&link, "(Letter)")] {
+            assert!(
+                dark(&drawn(pdf(entries, &arial("/Encoding /WinAnsiEncoding"), string))) > 50,
+                "{entries} {string}"
+            );
+        }
         let locked = thumbnail(include_bytes!("../../../tests/fixtures/locked.pdf").to_vec(), 1, 400);
         assert!(matches!(locked, Err(Refusal::Unsupported)), "{locked:?}");
         for (name, bytes, page) in [
