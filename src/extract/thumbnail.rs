@@ -33,8 +33,7 @@ impl Thumbnailer {
         Self { limits: ReadingConfig { timeout: limits.timeout.min(CPU), ..limits }, program }
     }
 
-    /// Of the first page of a PDF: by our own renderer, and what that can't draw by poppler, which takes three times as
-    /// long.
+    /// Of the first page of a PDF: by our own renderer, and what that can't draw by poppler, which takes twice the CPU.
     ///
     /// # Errors
     /// When there is none to be had; `Failed` where poppler is missing.
