@@ -9,10 +9,14 @@ use crate::services::sweep::{self, Rung, Suspects};
 use crate::services::trash;
 use std::time::Duration;
 use tokio::sync::RwLock;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at, sleep};
 
 /// Longest time between two looks for orphans.
 const ORPHANS_AT_MOST: Duration = Duration::from_secs(3600);
+
+/// Longest time before the first look for orphans. It goes through the whole bucket, and a worker that starts mostly finds a
+/// queue that has waited for it.
+const FIRST_ORPHANS_AT_MOST: Duration = Duration::from_secs(60);
 
 /// Longest time between two looks for dead leases.
 const ABANDONED_AT_MOST: Duration = Duration::from_secs(1);
@@ -74,7 +78,7 @@ async fn rings(vault: &Vault, consumer: &RwLock<Consumer>, owner: &str) {
 async fn orphans(vault: &Vault, owner: &str) {
     let mut suspects = Suspects::new();
     let every = (vault.config.work.orphan_grace / 2).min(ORPHANS_AT_MOST).max(vault.config.work.sweep_interval);
-    let mut ticks = interval(every);
+    let mut ticks = interval_at(Instant::now() + every.min(FIRST_ORPHANS_AT_MOST), every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
