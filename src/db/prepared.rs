@@ -14,26 +14,31 @@ use diesel::result::QueryResult;
 #[derive(Debug, Clone, Copy)]
 pub struct Prepared<Q> {
     statement: Q,
-    rows: Option<i64>,
+    /// How many rows at most, and how many before them are left out.
+    part: Option<(i64, i64)>,
 }
 
 /// Has a statement prepared once for each connection.
 pub fn prepared<Q>(statement: Q) -> Prepared<Q> {
-    Prepared { statement, rows: None }
+    Prepared { statement, part: None }
 }
 
 /// As [`prepared`], a query for so many rows at most. The number stands in the text: for one that it is told later PostgreSQL
 /// plans as for a tenth of all rows, finds that plan too dear, and plans anew each time.
 pub fn prepared_for<Q>(statement: Q, rows: i64) -> Prepared<Q> {
-    Prepared { statement, rows: Some(rows) }
+    Prepared { statement, part: Some((rows, 0)) }
+}
+
+/// As [`prepared_for`], for the one row that so many others stand before.
+pub fn prepared_behind<Q>(statement: Q, others: i64) -> Prepared<Q> {
+    Prepared { statement, part: Some((1, others)) }
 }
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         self.statement.walk_ast(out.reborrow())?;
-        if let Some(rows) = self.rows {
-            out.push_sql(" LIMIT ");
-            out.push_sql(&rows.to_string());
+        if let Some((rows, before)) = self.part {
+            out.push_sql(&format!(" LIMIT {rows} OFFSET {before}"));
         }
         Ok(())
     }

@@ -41,9 +41,15 @@ async fn words_phrases_beginnings_and_substrings() {
              max.mustermann@example.com",
         ),
         ("shop.csv", "H&M;12,50;Klei\u{ad}dung <b>bold</b> l\u{2019}avocat"),
+        ("Übersicht_MÄRZ.TXT", "Nothing of note."),
     ] {
         let id = id_of(&vault.put_in(name, text).await);
         vault.processed(&id).await;
+        if name == "lease.txt" {
+            let title =
+                vault.http.patch(vault.api(&format!("/documents/{id}"))).json(&json!({"title": "VERTRAG Köln"}));
+            assert_eq!(title.send().await.expect("an answer").status(), 200);
+        }
     }
     for (q, expected) in [
         ("boiler", &["heating-2025.txt", "lease.txt"][..]),
@@ -60,6 +66,11 @@ async fn words_phrases_beginnings_and_substrings() {
         ("return", &["tax_return_2024.txt"]),
         ("x_retu", &["tax_return_2024.txt"]),
         ("ating-20", &["heating-2025.txt"]),
+        ("RSICHT_mär", &["Übersicht_MÄRZ.TXT"]),
+        ("übersicht_MÄRZ.t", &["Übersicht_MÄRZ.TXT"]),
+        ("ERTRAG KÖL", &["lease.txt"]),
+        ("ertrag köl", &["lease.txt"]),
+        ("ertrag_köl", &[]),
         ("%", &[]),
         ("nothing-like-this", &[]),
         // What is written as one has several words in it, and each is found, and the whole.
@@ -336,12 +347,14 @@ async fn among_many_documents_a_search_finds_each_once_in_order_however_rare_it_
     const DOCUMENTS: u32 = 9400;
     /// Whether a word stands in the document of this number, which is as many minutes old.
     type StandsIn = fn(u32) -> bool;
-    let words: [(&str, StandsIn); 5] = [
+    let words: [(&str, StandsIn); 6] = [
         ("everywhere", |n| n % 10 == 0),
         ("midway", |n| n % 300 == 5),
         ("newest", |n| n == 3 || n > 9390),
         ("longago", |n| n > 8700 && n % 50 == 1),
         ("nowhere", |_| false),
+        // A part of names, in no text.
+        ("0123", |n| format!("{n:05}").contains("0123")),
     ];
     let fill = "INSERT INTO documents (id, filename, content_type, object_key, size_bytes, sha256, status, text, created_at)
          SELECT id, to_char(n, 'FM00000') || '.txt', 'text/plain',

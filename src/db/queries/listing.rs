@@ -3,7 +3,7 @@
 use super::documents::{in_hand, with_state};
 use super::topics::TOPICS_OF_DOCUMENTS;
 use crate::db::models::{AssignedTopics, DocumentRow};
-use crate::db::prepared::{prepared, prepared_for};
+use crate::db::prepared::{prepared, prepared_behind, prepared_for};
 use crate::db::schema::document_topics;
 use crate::db::schema::documents::{self, dsl};
 use crate::domain::search::{Part, Within, as_written, for_websearch, in_a_text, parts_of};
@@ -135,11 +135,14 @@ diesel::postfix_operator!(IsTrue, " IS TRUE", backend: Pg);
 /// Row by row the query is a subquery: worked out once, also where the plan was made before anything was typed. Else
 /// PostgreSQL is told what a row costs (`migrations/…_search_toll`), to choose the way on which it looks at the fewest.
 fn matches(q: &str, way: Way) -> Condition {
-    let (before, after) = match way {
-        Way::ByAnyIndex => ("documents.search @@ search_query(", ")"),
-        Way::RowByRow => ("documents.search @@ (SELECT search_query(", "))"),
+    let (begin, end) = match way {
+        Way::ByAnyIndex => ("", ""),
+        Way::RowByRow => ("(SELECT ", ")"),
     };
-    let full_text = |words: String| Box::new(sql::<Bool>(before).bind::<Text, _>(words).sql(after)) as Condition;
+    let compare = |column: &'static str, with: &'static str, typed: String| {
+        Box::new(sql::<Bool>(column).sql(begin).sql(with).bind::<Text, _>(typed).sql(")").sql(end)) as Condition
+    };
+    let full_text = |words: String| compare("documents.search @@ ", "search_query(", words);
     let (together, apart) = (for_websearch(q, Within::Together), for_websearch(q, Within::Apart));
     let mut found = match together == apart {
         true => full_text(together),
@@ -148,8 +151,8 @@ fn matches(q: &str, way: Way) -> Condition {
     if q.chars().count() >= 3 {
         let escaped = q.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let pattern = format!("%{escaped}%");
-        let in_name = sql::<Bool>("documents.filename ILIKE ").bind::<Text, _>(pattern.clone());
-        let in_title = sql::<Bool>("documents.title ILIKE ").bind::<Text, _>(pattern);
+        let in_name = compare("lower(documents.filename) LIKE ", "lower(", pattern.clone());
+        let in_title = compare("lower(documents.title) LIKE ", "lower(", pattern);
         found = Box::new(found.or(in_name).or(in_title));
     }
     match way {
@@ -454,7 +457,8 @@ async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> Query
         if rows > WINDOW || promising > WIDEST_WINDOW {
             break;
         }
-        rows = WIDEST_WINDOW.min(2 * promising);
+        // One of few numbers: the plan that is kept has it in it.
+        rows = WIDEST_WINDOW.min(2 * promising.max(1).cast_unsigned().next_power_of_two().cast_signed());
     }
     page(list, Along::Indexes).load(conn).await
 }
@@ -476,28 +480,25 @@ async fn place(conn: &mut AsyncPgConnection, list: &ListQuery, rows: i64) -> Que
         query = query.filter(compared(after, behind, ""));
     }
     let key = key_of(list.sort, &Along::TheOrder);
-    let query = query
-        .order(sql::<Text>(key).sql(order))
-        .then_order_by(sql::<Text>("documents.id").sql(order))
-        .offset(rows - 1)
-        .limit(1);
+    let query = query.order(sql::<Text>(key).sql(order)).then_order_by(sql::<Text>("documents.id").sql(order));
+    let before = rows - 1;
     Ok(match list.sort {
-        Sort::CreatedAt | Sort::Relevance => prepared(query.select((dsl::created_at, dsl::id)))
+        Sort::CreatedAt | Sort::Relevance => prepared_behind(query.select((dsl::created_at, dsl::id)), before)
             .get_result(conn)
             .await
             .optional()?
             .map(|(at, id): (_, DocumentId)| After::CreatedAt(at, id.as_uuid())),
-        Sort::Filename => prepared(query.select((dsl::filename, dsl::id)))
+        Sort::Filename => prepared_behind(query.select((dsl::filename, dsl::id)), before)
             .get_result(conn)
             .await
             .optional()?
             .map(|(name, id): (Filename, DocumentId)| After::Filename(name.to_string(), id.as_uuid())),
-        Sort::Size => prepared(query.select((dsl::size_bytes, dsl::id)))
+        Sort::Size => prepared_behind(query.select((dsl::size_bytes, dsl::id)), before)
             .get_result(conn)
             .await
             .optional()?
             .map(|(size, id): (_, DocumentId)| After::Size(size, id.as_uuid())),
-        Sort::DeletedAt => prepared(query.select((dsl::deleted_at.assume_not_null(), dsl::id)))
+        Sort::DeletedAt => prepared_behind(query.select((dsl::deleted_at.assume_not_null(), dsl::id)), before)
             .get_result(conn)
             .await
             .optional()?

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY documents_filename_lower_trgm_idx;

@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY documents_title_lower_trgm_idx;

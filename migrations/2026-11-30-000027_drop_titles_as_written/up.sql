@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY IF EXISTS documents_titles_trgm_idx;
