@@ -8,6 +8,7 @@ use crate::processes::own_and_reaped;
 use crate::stack::Stack;
 use anyhow::{Context, Result, ensure};
 use chrono::{DateTime, Utc};
+use docuvault::domain::{DocumentId, Filename, ObjectKey};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::io::Write;
@@ -94,23 +95,29 @@ impl Signer {
     }
 }
 
-/// PUTs of 4 KB into the bare S3 server: by one connection and by eight.
+/// PUTs of 4 KB into the bare S3 server: by one connection and by eight, all into one folder; and by eight under keys like
+/// the vault's, of which each has a folder of its own, as some servers keep them.
 pub async fn small_objects(stack: &Stack, time: Duration, figures: &mut Figures) -> Result<()> {
     println!("limits of the S3 server, 4 KB");
     let signer = Signer::new(stack)?;
-    for (name, clients) in [("one", 1), ("eight", CLIENTS)] {
+    let filename: Filename = "text.txt".parse()?;
+    for (name, clients) in [("one", 1), ("eight", CLIENTS), ("own_keys", CLIENTS)] {
         let before = stack.cpu()?;
         let begun = Instant::now();
         let next = Arc::new(AtomicUsize::new(0));
         let mut running = JoinSet::new();
         for _ in 0..clients {
-            let (signer, next) = (signer.clone(), next.clone());
+            let (signer, next, filename) = (signer.clone(), next.clone(), filename.clone());
             running.spawn(async move {
                 let mut connection = Connection::to(&signer.host);
                 let mut samples = Vec::new();
                 while begun.elapsed() < time {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let mut request = signer.put(&format!("bench/{name}/{number}"), 4096);
+                    let key = match name {
+                        "own_keys" => ObjectKey::generate(DocumentId::generate(), &filename).to_string(),
+                        _ => format!("bench/{name}/{number}"),
+                    };
+                    let mut request = signer.put(&key, 4096);
                     request.resize(request.len() + 4096, b'x');
                     let sent = Instant::now();
                     let status = connection.ask(&request).await?;

@@ -171,6 +171,8 @@ fn limits(text: &mut String, figures: &Figures) {
         ("the bare S3 server's PUTs/s of 4 KB, 1 connection", "limit.s3_puts_one"),
         ("what such a PUT costs that server, CPU ms: 1 connection", "limit.s3_puts_one_cpu"),
         ("the same, 8 connections", "limit.s3_puts_eight_cpu"),
+        ("the bare S3 server's PUTs/s of 4 KB, 8 connections, under keys like the vault's", "limit.s3_puts_own_keys"),
+        ("what such a PUT costs that server, CPU ms", "limit.s3_puts_own_keys_cpu"),
         ("bare `pdftotext`, pages/s, one after the other", "limit.pdftotext_pages"),
     ] {
         if figures.get(name).is_some() {
