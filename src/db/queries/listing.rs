@@ -25,8 +25,8 @@ const WHOLE_TEXT_BYTES: i32 = 32 * 1024;
 const RANKED: i64 = 2000;
 /// How far a page is looked for along the order of the list at first, in rows; see [`page_in_windows`].
 const WINDOW: i64 = 512;
-/// How far at most, where that promises to fill the page.
-const WIDEST_WINDOW: i64 = 8192;
+/// How far then, where that promises to fill the page. Few numbers, since the plan that is kept of each has it in it.
+const WIDER_WINDOWS: [i64; 4] = [1024, 2048, 4096, 8192];
 /// Rows that are asked for where a plan is kept, which has the number in it: each connection is to keep few of them. Pages of 25,
 /// 50, 100 and 200, and the row that tells of another.
 const SIZES: [i64; 4] = [26, 51, 101, 201];
@@ -454,11 +454,11 @@ async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> Query
         }
         // Where the next rows have as many of them, and twice that to be safe.
         let promising = rows * list.limit / count.max(1);
-        if rows > WINDOW || promising > WIDEST_WINDOW {
+        let widest = WIDER_WINDOWS[WIDER_WINDOWS.len() - 1];
+        if rows > WINDOW || promising > widest {
             break;
         }
-        // One of few numbers: the plan that is kept has it in it.
-        rows = WIDEST_WINDOW.min(2 * promising.max(1).cast_unsigned().next_power_of_two().cast_signed());
+        rows = WIDER_WINDOWS.into_iter().find(|rows| *rows >= 2 * promising).unwrap_or(widest);
     }
     page(list, Along::Indexes).load(conn).await
 }
