@@ -10,7 +10,8 @@ use diesel::result::QueryResult;
 
 /// A statement whose text takes few forms, however often it is made.
 ///
-/// Not for one whose best plan depends on its values: after some calls PostgreSQL may settle on one plan for all of them.
+/// Not for one whose best plan depends on its values, unless it forbids to keep a plan (`migrations/…_plan_kept`): after some calls
+/// PostgreSQL may settle on one for all of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Prepared<Q> {
     statement: Q,

@@ -1,6 +1,9 @@
 //! Finding: full text, substrings, filters, orders, pages.
 
 use crate::support::{TestVault, file_part, id_of};
+use diesel::QueryableByName;
+use diesel::sql_types::BigInt;
+use docuvault::db::queries::listing::{self, Filter, ListQuery, Sort};
 use reqwest::multipart::Form;
 use serde_json::{Value, json};
 
@@ -437,4 +440,43 @@ async fn what_is_in_a_workers_hands_is_being_processed_wherever_one_looks() {
     let stats = vault.get_json("/stats").await;
     let by_status = &stats["by_status"];
     assert_eq!((&by_status["pending"], &by_status["processing"]), (&json!(2), &json!(1)), "{stats}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_for_searches_is_kept_but_never_one_plan_for_all_words() {
+    let vault = TestVault::new().await;
+    // One of twenty has the first word, and all have the second. What it costs to find the first is more than PostgreSQL expects of
+    // an unknown word, so that after some searches it would go on with a plan for unknown words.
+    let fill = "INSERT INTO documents (id, filename, content_type, object_key, size_bytes, sha256, text)
+        SELECT id, n || '.txt', 'text/plain', '00000000-0000-0000-0000-000000000000/' || id || '/' || gen_random_uuid(),
+            n, sha256(n::text::bytea), 'everywhere' || CASE WHEN n % 20 = 0 THEN ' sometimes' ELSE '' END
+        FROM (SELECT n, gen_random_uuid() AS id FROM generate_series(1, 2000) AS n) AS numbered;
+        ANALYZE documents";
+    vault.superuser().await.batch_execute(fill).await.expect("filled");
+    let mut conn = vault.vault.db.get().await.expect("a connection");
+    for word in [["sometimes"; 8], ["everywhere"; 8]].concat() {
+        let list = ListQuery {
+            filter: Filter { q: Some(word.to_owned()), ..Filter::default() },
+            sort: Sort::CreatedAt,
+            descending: true,
+            after: None,
+            limit: 25,
+        };
+        let page = listing::list(&mut conn, list).await.expect("a page");
+        assert_eq!((page.rows.len(), page.more), (25, true), "{word}");
+    }
+    let kept = diesel::sql_query(
+        "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement LIKE '%plan_kept(documents.id)%' AND statement NOT LIKE '%prepared%'",
+    );
+    let plans: Vec<Plans> = diesel_async::RunQueryDsl::load(kept, &mut *conn).await.expect("plans");
+    assert_eq!(plans, [Plans { custom_plans: 16, generic_plans: 0 }]);
+}
+
+/// How often a statement was planned for the values at hand, and how often its plan for all values was taken.
+#[derive(Debug, PartialEq, QueryableByName)]
+struct Plans {
+    #[diesel(sql_type = BigInt)]
+    custom_plans: i64,
+    #[diesel(sql_type = BigInt)]
+    generic_plans: i64,
 }

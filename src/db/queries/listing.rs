@@ -36,6 +36,11 @@ const MANY: &str = "(SELECT reltuples FROM pg_class WHERE oid = 'documents'::reg
 
 /// What it costs to unpack a document's words, as a condition that always holds: see `migrations/…_search_toll`.
 const TOLL: &str = "search_toll(documents.id) IS NOT NULL";
+/// The second part of a condition that always holds, and has PostgreSQL plan for the values at hand each time: see
+/// `migrations/…_plan_kept`.
+const PLAN_KEPT: &str = " OR plan_kept(documents.id))";
+/// Of a search for documents under so many topics at most a connection keeps the statement: each number has one of its own.
+const TOPICS_OF_KEPT: usize = 2;
 /// PostgreSQL keeps 255 places of a word, and none beyond the 16,383rd, and of a long text not all words in their places: there they
 /// may stand one after the other without its knowing. 255 short lines with a date in each come to 4 KiB; it takes a tenth of a
 /// millisecond to look.
@@ -389,7 +394,7 @@ pub async fn list(conn: &mut AsyncPgConnection, list: ListQuery) -> QueryResult<
     }
     loop {
         let mut ids = match list.sort {
-            Sort::Relevance => page(list.clone(), Along::TheOrder).load(conn).await?,
+            Sort::Relevance => page(conn, list.clone(), Along::TheOrder).await?,
             _ => page_in_windows(conn, list.clone()).await?,
         };
         let more = ids.len() > limit;
@@ -443,7 +448,7 @@ async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> Query
     let mut rows = WINDOW;
     loop {
         let Some(edge) = place(conn, &list, rows).await? else {
-            return page(list, Along::TheOrder).load(conn).await;
+            return page(conn, list, Along::TheOrder).await;
         };
         // The way is the same whatever is asked for.
         let way = prepared_for(found(list.clone(), Along::TheOrderTo(edge)), rows_asked(&list));
@@ -460,7 +465,7 @@ async fn page_in_windows(conn: &mut AsyncPgConnection, list: ListQuery) -> Query
         }
         rows = WIDER_WINDOWS.into_iter().find(|rows| *rows >= 2 * promising).unwrap_or(widest);
     }
-    page(list, Along::Indexes).load(conn).await
+    page(conn, list, Along::Indexes).await
 }
 
 /// The place in the order of a list that lies so many rows down, whatever is asked for but the time, and with those in the trash:
@@ -588,10 +593,18 @@ fn found(list: ListQuery, along: Along) -> Found {
     }
 }
 
-/// A page of them, and the one that tells of another page.
-fn page(list: ListQuery, along: Along) -> Found {
+/// A page of them, and the one that tells of another page. Planned each time for what is sought; but where the statement is one of
+/// few, PostgreSQL takes it apart once a connection: else each search were three calls to it.
+async fn page(conn: &mut AsyncPgConnection, list: ListQuery, along: Along) -> QueryResult<Vec<(DocumentId, f32)>> {
     let rows = list.limit + 1;
-    found(list, along).limit(rows)
+    let Filter { q, topics, .. } = &list.filter;
+    let is_plain = q.as_deref().is_none_or(|q| for_websearch(q, Within::Together) == for_websearch(q, Within::Apart));
+    let one_of_few = is_plain && topics.len() <= TOPICS_OF_KEPT;
+    let query = found(list, along).limit(rows);
+    match one_of_few {
+        true => prepared(query.filter(sql::<Bool>("(").bind::<Bool, _>(true).sql(PLAN_KEPT))).load(conn).await,
+        false => query.load(conn).await,
+    }
 }
 
 /// As many, or some more: one of the few numbers for which plans are kept.
