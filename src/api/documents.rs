@@ -12,6 +12,7 @@ use crate::services::{trash, unchanged, undo};
 use actix_web::http::header::{self, ContentType};
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post, put, web};
 use bytes::Bytes;
+use std::sync::Arc;
 use utoipa::IntoParams;
 
 /// What a list of documents can be asked.
@@ -91,15 +92,21 @@ fn list_request(request: &HttpRequest) -> Result<ListRequest> {
 #[get("/documents")]
 pub async fn list(vault: web::Data<Vault>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let wanted = list_request(&request)?;
+    let question = (!wants_it_anew(&request)).then(|| request.query_string().to_owned());
+    let body = vault.background.run(page(vault.clone().into_inner(), wanted, question)).await?;
+    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body))
+}
+
+/// A page as JSON; of a question that may have been answered before, the answer that still holds.
+async fn page(vault: Arc<Vault>, wanted: ListRequest, question: Option<String>) -> Result<Bytes> {
     let anew = async || {
         let page: ListOf<DocumentInList> = ListOf::of(listing::list(&vault, wanted).await?);
         serde_json::to_vec(&page).map(Bytes::from).map_err(Error::internal)
     };
-    let body = match wants_it_anew(&request) {
-        true => anew().await?,
-        false => unchanged::answer(&vault, request.query_string(), anew).await?,
-    };
-    Ok(HttpResponse::Ok().content_type(ContentType::json()).body(body))
+    match question {
+        Some(question) => unchanged::answer(&vault, &question, anew).await,
+        None => anew().await,
+    }
 }
 
 /// The client would have no answer out of memory, nor this one kept (RFC 9111, 5.2.1.5).
@@ -120,7 +127,9 @@ fn wants_it_anew(request: &HttpRequest) -> bool {
 )]
 #[get("/documents/{id}")]
 pub async fn get(vault: web::Data<Vault>, id: Id<DocumentId>) -> Result<web::Json<Document>, ApiError> {
-    Ok(web::Json(documents::get(&vault, id.0).await?.into()))
+    let here = vault.clone().into_inner();
+    let document = vault.background.run(async move { documents::get(&here, id.0).await }).await?;
+    Ok(web::Json(document.into()))
 }
 
 /// Change a document's title or name. The bytes stay where they are.

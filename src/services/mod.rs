@@ -36,6 +36,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::Database;
 use crate::domain::JobId;
+use crate::error::{Error, Result, cause_chain};
 use crate::extract::Reader;
 use crate::metrics::Metrics;
 use crate::queue::{Event, JobQueue};
@@ -47,7 +48,7 @@ use room::Room;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use unchanged::Unchanged;
 
 /// Everything a use case stands on. Built once, in `app.rs`; each part is behind its own face.
@@ -92,13 +93,13 @@ impl Vault {
     async fn ring(&self, job: JobId, event: impl Into<Option<Event>>) {
         let event = event.into();
         if let Err(error) = self.queue.tell_and_ring(event.as_slice(), &[job]).await {
-            log::warn!(job:% = job; "could not ring for a job, the sweep will: {}", crate::error::cause_chain(&error));
+            log::warn!(job:% = job; "could not ring for a job, the sweep will: {}", cause_chain(&error));
             self.events.missed();
         }
     }
 }
 
-/// Runs tasks to their end on the main runtime.
+/// Runs tasks on the main runtime: what is spawned to its end, whoever waits for it.
 ///
 /// The HTTP server drops a handler when its client goes away; a commit and the ring after it must not be dropped
 /// half-way.
@@ -117,6 +118,15 @@ impl Background {
     /// Starts a task that outlives its caller.
     pub fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
         self.tracker.spawn_on(task, &self.runtime)
+    }
+
+    /// Runs a task that ends with its caller: one that asks the stores more than once. Their connections live on the main
+    /// runtime, and to a task of another each answer is handed from thread to thread.
+    ///
+    /// # Errors
+    /// As the task; `internal` where it panicked.
+    pub async fn run<T: Send + 'static>(&self, task: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        AbortOnDropHandle::new(self.spawn(task)).await.map_err(Error::internal)?
     }
 
     /// True once somebody waits for the tasks to end.
