@@ -466,7 +466,8 @@ async fn a_statement_for_searches_is_kept_but_never_one_plan_for_all_words() {
         assert_eq!((page.rows.len(), page.more), (25, true), "{word}");
     }
     let kept = diesel::sql_query(
-        "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE statement LIKE '%plan_kept(documents.id)%' AND statement NOT LIKE '%prepared%'",
+        "SELECT custom_plans, generic_plans FROM pg_prepared_statements
+         WHERE statement LIKE '%plan_kept(documents.id)%' AND statement NOT LIKE '%pg_prepared_statements%'",
     );
     let plans: Vec<Plans> = diesel_async::RunQueryDsl::load(kept, &mut *conn).await.expect("plans");
     assert_eq!(plans, [Plans { custom_plans: 16, generic_plans: 0 }]);

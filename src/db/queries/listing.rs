@@ -36,9 +36,6 @@ const MANY: &str = "(SELECT reltuples FROM pg_class WHERE oid = 'documents'::reg
 
 /// What it costs to unpack a document's words, as a condition that always holds: see `migrations/…_search_toll`.
 const TOLL: &str = "search_toll(documents.id) IS NOT NULL";
-/// The second part of a condition that always holds, and has PostgreSQL plan for the values at hand each time: see
-/// `migrations/…_plan_kept`.
-const PLAN_KEPT: &str = " OR plan_kept(documents.id))";
 /// Of a search for documents under so many topics at most a connection keeps the statement: each number has one of its own.
 const TOPICS_OF_KEPT: usize = 2;
 /// PostgreSQL keeps 255 places of a word, and none beyond the 16,383rd, and of a long text not all words in their places: there they
@@ -598,13 +595,19 @@ fn found(list: ListQuery, along: Along) -> Found {
 async fn page(conn: &mut AsyncPgConnection, list: ListQuery, along: Along) -> QueryResult<Vec<(DocumentId, f32)>> {
     let rows = list.limit + 1;
     let Filter { q, topics, .. } = &list.filter;
+    // What is a phrase to the index has as many forms as phrases can have words.
     let is_plain = q.as_deref().is_none_or(|q| for_websearch(q, Within::Together) == for_websearch(q, Within::Apart));
     let one_of_few = is_plain && topics.len() <= TOPICS_OF_KEPT;
     let query = found(list, along).limit(rows);
     match one_of_few {
-        true => prepared(query.filter(sql::<Bool>("(").bind::<Bool, _>(true).sql(PLAN_KEPT))).load(conn).await,
+        true => prepared(query.filter(planned_each_time())).load(conn).await,
         false => query.load(conn).await,
     }
+}
+
+/// A condition that always holds, and has PostgreSQL plan for the values at hand each time: see `migrations/…_plan_kept`.
+fn planned_each_time() -> Condition {
+    Box::new(sql::<Bool>("(").bind::<Bool, _>(true).sql(" OR plan_kept(documents.id))"))
 }
 
 /// As many, or some more: one of the few numbers for which plans are kept.
